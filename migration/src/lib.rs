@@ -1,0 +1,17 @@
+//! Migrations of the database, for SQLite and PostgreSQL alike.
+
+use sea_orm_migration::prelude::*;
+
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+mod initial;
+
+/// All migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(initial::Initial)]
+    }
+}
