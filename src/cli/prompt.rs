@@ -1,0 +1,41 @@
+//! What comes from standard input: a secret, or an answer to "really?".
+
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
+
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use super::context::Context;
+use super::failure::{Failure, Outcome};
+use super::out::complain;
+
+/// Longest secret that is read.
+const SECRET_BYTES_MAX: u64 = 4 * 1024;
+
+/// Reads a secret from standard input, trimmed.
+pub(super) fn secret(what: &str) -> Result<SecretString, Failure> {
+    if io::stdin().is_terminal() {
+        complain(&format!("Paste {what} and end with Enter and Ctrl-D (a file is better: … < FILE):"));
+    }
+    let mut text = Zeroizing::new(String::new());
+    let read = io::stdin().lock().take(SECRET_BYTES_MAX).read_to_string(&mut text);
+    let trimmed = text.trim();
+    if read.is_err() || trimmed.is_empty() {
+        return Err(Failure::Usage(format!("standard input holds no text. Give {what} there: … < FILE")));
+    }
+    Ok(SecretString::from(trimmed))
+}
+
+/// Says what will happen and asks, unless `--yes` has agreed to it.
+pub(super) fn agree(context: &Context, consequence: &str) -> Outcome {
+    if context.yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Failure::Usage(format!("{consequence} Nobody can be asked here; agree with --yes.")));
+    }
+    complain(&format!("{consequence} Go on? [y/N]"));
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Failure::No) }
+}

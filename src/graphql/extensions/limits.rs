@@ -1,0 +1,256 @@
+//! What a request may ask for: parsing, depth, cost, the caller's budget, introspection.
+//!
+//! A document is parsed here, before anything walks it, so that a syntax error is told from one
+//! that is nested too deeply. Depth and cost are judged after validation, which is where they are known.
+
+use std::any::TypeId;
+use std::sync::{Arc, OnceLock};
+
+use async_graphql::extensions::{
+    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest, NextValidation,
+};
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{
+    Data, Pos, Request, Response, ServerError, ServerResult, ValidationResult, Variables, async_trait,
+};
+
+use crate::domain::Actor;
+use crate::graphql::budget::{Budget, Charge};
+use crate::graphql::caller::Caller;
+use crate::graphql::error::{ApiError, ErrorCode};
+use crate::graphql::settings::{Introspection, Settings};
+
+/// Deepest nesting that is walked at all; reading the schema by the usual tools needs 15.
+pub(in crate::graphql) const RECURSION_MAX: usize = 24;
+
+/// Bounds and charges each request.
+pub(in crate::graphql) struct Limits(Arc<Shared>);
+
+struct Shared {
+    settings: Settings,
+    budget: Budget,
+}
+
+impl Limits {
+    pub(in crate::graphql) fn new(settings: &Settings, budget: Budget) -> Self {
+        Self(Arc::new(Shared { settings: *settings, budget }))
+    }
+}
+
+impl ExtensionFactory for Limits {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(RequestLimits { shared: self.0.clone(), schema_alone: OnceLock::new(), charge: OnceLock::new() })
+    }
+}
+
+struct RequestLimits {
+    shared: Arc<Shared>,
+    schema_alone: OnceLock<bool>,
+    charge: OnceLock<Charge>,
+}
+
+#[async_trait::async_trait]
+impl Extension for RequestLimits {
+    async fn prepare_request(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        let mut request = next.run(ctx, request).await?;
+        let document = parse_query(&request.query)
+            .map_err(|error| refused(ApiError::new(ErrorCode::ParseFailed), error.positions().collect()))?;
+        let reads_schema = reads_schema(&document);
+        self.schema_alone.get_or_init(|| reads_schema && asks_schema_alone(&document));
+        request.set_parsed_query(document);
+        let of_request = request.data.get(&TypeId::of::<Caller>()).and_then(|caller| caller.downcast_ref::<Caller>());
+        let actor = of_request.or_else(|| ctx.data_opt()).map(|caller| &caller.actor);
+        if self.shared.settings.introspection.admits(actor) {
+            return Ok(request);
+        }
+        if reads_schema {
+            return Err(refused(ApiError::new(ErrorCode::Forbidden), Vec::new()));
+        }
+        Ok(request.disable_introspection())
+    }
+
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        // The document is parsed already, so what fails here is the check on nesting.
+        let too_deep = |error: ServerError| refused(ApiError::new(ErrorCode::QueryTooCostly), error.locations);
+        next.run(ctx, query, variables).await.map_err(too_deep)
+    }
+
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let invalid = |error: ServerError| refused(ApiError::new(ErrorCode::ValidationFailed), error.locations);
+        let result = next.run(ctx).await.map_err(|errors| errors.into_iter().map(invalid).collect::<Vec<_>>())?;
+        let depth_max =
+            if self.schema_alone.get() == Some(&true) { RECURSION_MAX } else { self.shared.settings.depth_max };
+        if result.depth > depth_max || result.complexity > self.shared.settings.cost_max {
+            return Err(vec![refused(ApiError::new(ErrorCode::QueryTooCostly), Vec::new())]);
+        }
+        if let Some(caller) = ctx.data_opt::<Caller>() {
+            let charge = self.shared.budget.charge(&caller.actor, result.complexity);
+            if let Some(charge) = charge.map_err(|error| vec![refused(error, Vec::new())])? {
+                self.charge.get_or_init(|| charge);
+            }
+        }
+        Ok(result)
+    }
+
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        let mut data = Data::default();
+        if let Some(charge) = self.charge.get() {
+            data.insert(*charge);
+        }
+        next.run_with_data(ctx, operation_name, data).await
+    }
+}
+
+impl Introspection {
+    fn admits(self, actor: Option<&Actor>) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Services => actor.is_some_and(|actor| actor.account().is_none()),
+            Self::Everybody => true,
+        }
+    }
+}
+
+/// Whether a field of introspection other than `__typename` occurs anywhere.
+fn reads_schema(document: &ExecutableDocument) -> bool {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
+    operations.chain(fragments).any(|selection| selection_reads_schema(&selection.node))
+}
+
+/// Spreads are not followed: every fragment is looked at once, on its own.
+fn selection_reads_schema(selection: &SelectionSet) -> bool {
+    selection.items.iter().any(|item| match &item.node {
+        Selection::Field(field) => {
+            matches!(field.node.name.node.as_str(), "__schema" | "__type")
+                || selection_reads_schema(&field.node.selection_set.node)
+        }
+        Selection::InlineFragment(fragment) => selection_reads_schema(&fragment.node.selection_set.node),
+        Selection::FragmentSpread(_) => false,
+    })
+}
+
+/// Whether all that the operations ask for is the schema; tools nest that deeper than data needs.
+fn asks_schema_alone(document: &ExecutableDocument) -> bool {
+    let is_of_schema =
+        |selection: &Selection| matches!(selection, Selection::Field(field) if field.node.name.node.starts_with("__"));
+    let mut operations = document.operations.iter();
+    operations.all(|(_, operation)| {
+        operation.node.selection_set.node.items.iter().all(|selection| is_of_schema(&selection.node))
+    })
+}
+
+/// The error with its places in the document, and none of the framework's words.
+fn refused(error: ApiError, locations: Vec<Pos>) -> ServerError {
+    ServerError {
+        message: error.to_string(),
+        source: Some(Arc::new(error)),
+        locations,
+        path: Vec::new(),
+        extensions: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{AccountId, Clock, SystemClock};
+    use crate::graphql::extensions::Answers;
+
+    struct Query;
+
+    #[Object(name = "LimitQuery")]
+    impl Query {
+        async fn deeper(&self) -> Query {
+            Query
+        }
+
+        #[graphql(complexity = "100")]
+        async fn dear(&self) -> i32 {
+            1
+        }
+
+        async fn cost(&self, ctx: &async_graphql::Context<'_>) -> Option<i32> {
+            ctx.data_opt::<Charge>().and_then(|charge| i32::try_from(charge.cost).ok())
+        }
+    }
+
+    async fn run(query: &str, settings: Settings, owner: Option<u128>) -> String {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let schema = Schema::build(Query, EmptyMutation, EmptySubscription)
+            .limit_recursive_depth(RECURSION_MAX)
+            .extension(Answers)
+            .extension(Limits::new(&settings, Budget::new(clock, &settings)))
+            .finish();
+        let mut request = Request::new(query);
+        if let Some(owner) = owner {
+            request = request.data(Caller { actor: Actor::Owner(AccountId(Uuid::from_u128(owner))) });
+        }
+        serde_json::to_string(&schema.execute(request).await).expect("an answer is JSON")
+    }
+
+    fn nested(depth: usize) -> String {
+        format!("{{ {} cost {} }}", "deeper { ".repeat(depth - 1), "}".repeat(depth - 1))
+    }
+
+    #[tokio::test]
+    async fn each_limit_has_its_code() {
+        let limits = Settings { depth_max: 5, cost_max: 150, ..Settings::default() };
+        assert!(!run(&nested(5), limits, None).await.contains("errors"));
+        for (query, code) in [
+            ("{ cost".to_owned(), "GRAPHQL_PARSE_FAILED"),
+            ("{ cots }".to_owned(), "GRAPHQL_VALIDATION_FAILED"),
+            (nested(6), "QUERY_TOO_COSTLY"),
+            (nested(RECURSION_MAX + 3), "QUERY_TOO_COSTLY"),
+            ("{ dear again: dear }".to_owned(), "QUERY_TOO_COSTLY"),
+        ] {
+            let answer = run(&query, limits, None).await;
+            assert!(answer.contains(code), "{query}: {answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_caller_pays_and_sees_the_price() {
+        let limits = Settings { owner_points_per_minute: 101, ..Settings::default() };
+        assert!(run("{ dear cost }", limits, Some(1)).await.contains(r#""cost":101"#));
+        assert!(run("{ dear cost c: cost }", limits, Some(1)).await.contains("RATE_LIMITED"));
+        assert!(run("{ dear cost }", limits, None).await.contains(r#""cost":null"#));
+    }
+
+    #[tokio::test]
+    async fn introspection_is_for_whom_it_is_set() {
+        let query = "{ __schema { queryType { name } } }";
+        let with = |introspection| Settings { introspection, ..Settings::default() };
+        assert!(run(query, with(Introspection::Everybody), None).await.contains("LimitQuery"));
+        assert!(run(query, with(Introspection::Services), Some(1)).await.contains("FORBIDDEN"));
+        assert!(run(query, with(Introspection::Nobody), None).await.contains("FORBIDDEN"));
+        let hidden = "{ ...Part } fragment Part on LimitQuery { ... { deeper { ...Deep } } } \
+                      fragment Deep on LimitQuery { __typename t: __type(name: \"LimitQuery\") { name } }";
+        assert!(!run(hidden, with(Introspection::Services), Some(1)).await.contains(r#""name""#));
+        assert!(run("{ __typename }", with(Introspection::Nobody), None).await.contains("LimitQuery"));
+    }
+}

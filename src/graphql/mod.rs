@@ -1,0 +1,117 @@
+//! The GraphQL API: types, queries, mutations, subscriptions, and the rules of every answer.
+//!
+//! Types wrap domain values and show them field by field; a resolver reads the context, asks one
+//! use case or finder, and converts. Each root field is guarded by role ([`caller`]), ids and
+//! cursors are opaque ([`ids`]), and whatever fails leaves here as a code with a fixed sentence
+//! ([`error`], [`extensions`]). How requests arrive is the business of `http`.
+
+mod budget;
+mod caller;
+mod error;
+mod extensions;
+mod ids;
+mod loaders;
+mod mutation;
+mod page;
+mod query;
+mod scalars;
+mod settings;
+mod subscription;
+mod types;
+
+#[cfg(test)]
+mod schema_tests;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, SDLExportOptions, Schema, SchemaBuilder};
+
+use self::budget::Budget;
+pub use self::caller::{Caller, RequestId};
+pub use self::error::{ApiError, ErrorCode};
+pub use self::extensions::failure;
+pub use self::ids::{IdSealer, OpaqueIds};
+use self::loaders::Loaders;
+pub use self::mutation::Mutation;
+pub use self::query::Query;
+pub use self::settings::{Introspection, Settings};
+pub use self::subscription::Subscription;
+use crate::domain::ProviderCode;
+use crate::domain::clock::SharedClock;
+use crate::domain::provider::ProviderInfo;
+use crate::keys::Keys;
+use crate::leases::Leases;
+use crate::ledger::Ledger;
+use crate::live::Live;
+use crate::pool::Pool;
+use crate::store::Store;
+
+/// The executable schema.
+pub type ApiSchema = Schema<Query, Mutation, Subscription>;
+
+/// What resolvers work with.
+pub struct Services {
+    /// Keys: submit, check, rename, remove.
+    pub keys: Arc<Keys>,
+    /// Leases and their attempts.
+    pub leases: Arc<Leases>,
+    /// Credits.
+    pub ledger: Arc<Ledger>,
+    /// The routing pool.
+    pub pool: Arc<Pool>,
+    /// Live streams of accounts.
+    pub live: Arc<Live>,
+    /// Finders.
+    pub store: Store,
+    /// The time.
+    pub clock: SharedClock,
+    /// Opaque ids and cursors.
+    pub ids: OpaqueIds,
+}
+
+impl Services {
+    /// The provider under the code.
+    fn provider(&self, code: ProviderCode) -> error::Result<&ProviderInfo> {
+        let found = self.keys.infos().iter().find(|info| info.code == code);
+        found.ok_or_else(|| ApiError::broken("the catalogue lacks a provider"))
+    }
+}
+
+/// The schema over the services, under the limits given.
+#[must_use]
+pub fn schema(services: Services, settings: &Settings) -> ApiSchema {
+    let budget = Budget::new(services.clock.clone(), settings);
+    builder(settings, budget).data(Loaders::new(services.store.clone())).data(services).finish()
+}
+
+/// The schema as SDL, the same text at every call.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().prefer_single_line_descriptions().include_specified_by().use_space_ident();
+    registered().finish().sdl_with_options(options)
+}
+
+/// All types, without anything to answer from.
+fn registered() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .register_output_type::<mutation::UserError>()
+}
+
+fn builder(settings: &Settings, budget: Budget) -> SchemaBuilder<Query, Mutation, Subscription> {
+    // The answer extension comes first, so that it sees what every other one refuses.
+    registered()
+        .disable_suggestions()
+        .limit_recursive_depth(extensions::RECURSION_MAX)
+        .extension(extensions::Answers)
+        .extension(extensions::Limits::new(settings, budget))
+}
+
+/// What resolvers work with.
+pub(crate) fn services<'a>(ctx: &Context<'a>) -> error::Result<&'a Services> {
+    ctx.data_opt::<Services>().ok_or_else(|| ApiError::broken("the schema was built without services"))
+}
+
+/// The loaders.
+pub(crate) fn loaders<'a>(ctx: &Context<'a>) -> error::Result<&'a Loaders> {
+    ctx.data_opt::<Loaders>().ok_or_else(|| ApiError::broken("the schema was built without loaders"))
+}

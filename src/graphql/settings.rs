@@ -1,0 +1,39 @@
+//! Limits and switches of the API, filled by the composition root.
+
+/// Who may read the schema from the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Introspection {
+    /// Nobody.
+    Nobody,
+    /// Callers with a service token.
+    Services,
+    /// Everybody.
+    Everybody,
+}
+
+/// Limits and switches of the API.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Deepest nesting of fields in a request.
+    pub depth_max: usize,
+    /// Most points that one request may cost: a field is one, a list counts for each item it may hold.
+    pub cost_max: usize,
+    /// Points that an owner has for each minute.
+    pub owner_points_per_minute: u32,
+    /// Points that a service has for each minute.
+    pub service_points_per_minute: u32,
+    /// Who may read the schema.
+    pub introspection: Introspection,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            depth_max: 12,
+            cost_max: 5_000,
+            owner_points_per_minute: 5_000,
+            service_points_per_minute: 10_000_000,
+            introspection: Introspection::Services,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The doors: the public listener with the GraphQL API and its tools, the admin listener beside it.
+//!
+//! Signing in happens here and nowhere else: an `Authorization` header, or the payload of
+//! `connection_init`, becomes the [`Caller`](crate::graphql::Caller) of a request or a socket.
+//! What a caller may do, and how an answer looks, is decided in `graphql`. Nothing of a request's
+//! body is ever logged.
+
+mod admin;
+mod around;
+mod graphiql;
+mod login;
+mod post;
+mod socket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get};
+
+pub use self::admin::{NotReady, admin_router};
+use crate::domain::clock::SharedClock;
+use crate::domain::entropy::SharedEntropy;
+use crate::graphql::ApiSchema;
+use crate::identity::Identity;
+
+/// Limits and switches of the public listener, filled by the composition root.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Origin of the public listener as browsers write it, without a slash at the end.
+    pub public_origin: String,
+    /// Whether GraphiQL is served.
+    pub graphiql: bool,
+    /// Longest request body, and longest message on a socket, in bytes.
+    pub body_bytes_max: usize,
+    /// Longest time for one answer; streams are exempt.
+    pub answer_within: Duration,
+    /// Longest time from the upgrade of a socket to its login, and for one message to be taken.
+    pub socket_patience: Duration,
+}
+
+/// What the public listener works with.
+#[derive(Clone)]
+pub struct HttpState {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    schema: ApiSchema,
+    identity: Arc<Identity>,
+    clock: SharedClock,
+    entropy: SharedEntropy,
+    settings: Settings,
+}
+
+impl HttpState {
+    /// The state over the schema and the logins.
+    #[must_use]
+    pub fn new(
+        schema: ApiSchema,
+        identity: Arc<Identity>,
+        clock: SharedClock,
+        entropy: SharedEntropy,
+        settings: Settings,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { schema, identity, clock, entropy, settings }) }
+    }
+}
+
+/// The routes of the public listener.
+pub fn public_router(state: HttpState) -> Router {
+    let body_limit = DefaultBodyLimit::max(state.inner.settings.body_bytes_max);
+    let mut router = Router::new().route("/graphql", get(socket::upgrade).post(post::answer));
+    if state.inner.settings.graphiql {
+        router = router.route("/graphiql", any(graphiql::index)).route("/graphiql/{*path}", any(graphiql::asset));
+    }
+    router.layer(body_limit).layer(from_fn_with_state(state.clone(), around::around)).with_state(state)
+}

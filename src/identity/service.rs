@@ -1,0 +1,125 @@
+//! Service tokens: 256 bits from the operating system, stored as their SHA-256.
+
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use super::{Identity, LoginError};
+use crate::domain::token::ServiceToken;
+use crate::domain::{Scopes, ServiceIdentity, ServiceTokenId, Timestamp};
+use crate::store::{NewToken, StoreError};
+
+/// Beginning of every service token, by which people and scanners recognise one.
+const PREFIX: &str = "krs_";
+
+/// Good tokens a service may have at once: the one in use and the one that replaces it.
+const AT_ONCE: usize = 2;
+
+/// A service that signed in, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceLogin {
+    /// The service.
+    pub identity: ServiceIdentity,
+    /// Until when its token is good.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A token just made. It is shown once.
+#[derive(Debug)]
+pub struct NewServiceToken {
+    /// The row's id, by which it is revoked.
+    pub id: ServiceTokenId,
+    /// The token.
+    pub token: SecretString,
+}
+
+/// Why no token was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenRefusal {
+    /// A service's name has 1 to 64 letters, digits, dots, dashes or underscores.
+    Name,
+    /// A token needs a scope.
+    NoScope,
+    /// The service has two good tokens already.
+    TwoAlready,
+}
+
+impl Identity {
+    /// Signs a service in by its bearer token.
+    ///
+    /// # Errors
+    /// The token is unknown or revoked, has expired, or the database fails.
+    pub async fn login_service(&self, bearer: &str) -> Result<ServiceLogin, LoginError> {
+        if !bearer.starts_with(PREFIX) || bearer.len() > 128 {
+            return Err(LoginError::Refused);
+        }
+        // The database compares hashes: how long that takes tells nothing about the token.
+        let found = self.store.service_token_by_hash(&Sha256::digest(bearer.as_bytes())).await?;
+        let token = found.filter(|token| token.revoked_at.is_none()).ok_or(LoginError::Refused)?;
+        if !token.is_good(self.clock.now()) {
+            return Err(LoginError::Expired);
+        }
+        let identity = ServiceIdentity { name: token.service, token: token.id, scopes: token.scopes };
+        Ok(ServiceLogin { identity, expires_at: token.expires_at })
+    }
+
+    /// Whether a token that signed in earlier still admits its bearer.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn token_is_good(&self, id: ServiceTokenId) -> Result<bool, StoreError> {
+        let found = self.store.service_token(id).await?;
+        Ok(found.is_some_and(|token| token.is_good(self.clock.now())))
+    }
+
+    /// Makes a token for a service.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn create_token(
+        &self,
+        service: &str,
+        scopes: Scopes,
+        expires_at: Option<Timestamp>,
+    ) -> Result<Result<NewServiceToken, TokenRefusal>, StoreError> {
+        let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        if !(1..=64).contains(&service.len()) || !service.bytes().all(is_name_byte) {
+            return Ok(Err(TokenRefusal::Name));
+        }
+        if scopes.iter().next().is_none() {
+            return Ok(Err(TokenRefusal::NoScope));
+        }
+        let now = self.clock.now();
+        let good = |token: &&ServiceToken| token.service == service && token.is_good(now);
+        if self.store.service_tokens().await?.iter().filter(good).count() >= AT_ONCE {
+            return Ok(Err(TokenRefusal::TwoAlready));
+        }
+        let token = self.random_token();
+        let hash = Sha256::digest(token.expose_secret().as_bytes()).into();
+        let new = NewToken { service: service.to_owned(), hash, scopes, expires_at };
+        let id = self.store.write("create token", move |tx| Box::pin(tx.insert_token(new))).await?;
+        Ok(Ok(NewServiceToken { id, token }))
+    }
+
+    /// All tokens, oldest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn tokens(&self) -> Result<Vec<ServiceToken>, StoreError> {
+        self.store.service_tokens().await
+    }
+
+    /// Revokes a token; open sockets of it end within seconds. Answers whether there was one.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn revoke_token(&self, id: ServiceTokenId) -> Result<bool, StoreError> {
+        self.store.write("revoke token", move |tx| Box::pin(tx.revoke_token(id))).await
+    }
+
+    fn random_token(&self) -> SecretString {
+        let mut bytes = zeroize::Zeroizing::new([0; 32]);
+        self.entropy.fill(&mut *bytes);
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{PREFIX}{digits}").into()
+    }
+}

@@ -1,0 +1,85 @@
+//! An owner asks for a key's balance now.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::read::CLAIM;
+use super::{Failure, Keys};
+use crate::domain::key::BalanceSource;
+use crate::domain::{Actor, Key, KeyId, KeyStatus};
+use crate::moves;
+use crate::store::{StoreError, Tx};
+
+/// How often the owner may have an INVALID key looked at again.
+const INVALID_COOLDOWN: Duration = Duration::from_secs(60 * 60);
+
+/// A check's answer.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The key with its newest known figures.
+    pub key: Key,
+    /// Whether the provider was read for this answer.
+    pub checked: bool,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckError {
+    /// There is no such key of the caller.
+    KeyNotFound,
+    /// The key is removed.
+    KeyRemoved,
+}
+
+impl Keys {
+    /// Reads the key at its provider; while the cool-down runs or somebody else reads it, the
+    /// figure at hand is the answer.
+    ///
+    /// # Errors
+    /// The database or the vault fails.
+    pub async fn check(&self, actor: &Actor, id: KeyId) -> Result<Result<Checked, CheckError>, Failure> {
+        let Some(key) = self.inner.store.key(actor, id).await? else { return Ok(Err(CheckError::KeyNotFound)) };
+        if key.status == KeyStatus::Removed {
+            return Ok(Err(CheckError::KeyRemoved));
+        }
+        let cooldown = self.inner.settings.check_cooldown;
+        let begun = self
+            .inner
+            .store
+            .write("begin check", move |tx| Box::pin(async move { begin(tx, id, cooldown).await }))
+            .await?;
+        let Some(claim) = begun else { return self.answer(actor, key, false).await.map(Ok) };
+        let inner = self.inner.clone();
+        let reading = self.inner.tasks.spawn(async move { inner.read_claimed(id, claim, BalanceSource::Manual).await });
+        let checked = match tokio::time::timeout(self.inner.settings.validation_wait, reading).await {
+            Ok(Ok(outcome)) => {
+                let (recorded, was_read) = outcome?;
+                recorded.is_some() && was_read
+            }
+            Ok(Err(_)) | Err(_) => false,
+        };
+        self.answer(actor, key, checked).await.map(Ok)
+    }
+
+    async fn answer(&self, actor: &Actor, known: Key, checked: bool) -> Result<Checked, Failure> {
+        let key = self.inner.store.key(actor, known.id).await?.unwrap_or(known);
+        Ok(Checked { key, checked })
+    }
+}
+
+/// Claims the reading if the cool-down is over; an INVALID key goes back to PENDING for it.
+async fn begin(tx: &mut Tx, id: KeyId, cooldown: Duration) -> Result<Option<Uuid>, StoreError> {
+    let Some(mut key) = tx.lock_key(id).await? else { return Ok(None) };
+    let now = tx.now();
+    if now < key.checkable_at || !key.sealed || key.integrity_failed_at.is_some() {
+        return Ok(None);
+    }
+    let Some(claim) = tx.claim_key(id, now.plus(CLAIM)).await? else { return Ok(None) };
+    let cooldown = if key.status == KeyStatus::Invalid { INVALID_COOLDOWN } else { cooldown };
+    if key.status == KeyStatus::Invalid {
+        key = moves::key::pend(tx, &key).await?;
+    }
+    moves::key::change(tx, key.id, |key| key.checkable_at = now.plus(cooldown)).await?;
+    Ok(Some(claim))
+}

@@ -1,0 +1,36 @@
+//! An owner renames a key.
+
+use super::{Failure, Keys, label};
+use crate::domain::{Actor, Key, KeyId};
+use crate::moves;
+
+/// Why nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RenameError {
+    /// There is no such key of the caller.
+    KeyNotFound,
+    /// The label is too long or has control characters.
+    LabelFormat,
+}
+
+impl Keys {
+    /// Gives the key a label, or takes it away.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn rename(
+        &self,
+        actor: &Actor,
+        id: KeyId,
+        label: Option<String>,
+    ) -> Result<Result<Key, RenameError>, Failure> {
+        let Ok(label) = label::clean(label) else { return Ok(Err(RenameError::LabelFormat)) };
+        if self.inner.store.key(actor, id).await?.is_none() {
+            return Ok(Err(RenameError::KeyNotFound));
+        }
+        let renamed = self.inner.store.write("rename key", move |tx| {
+            Box::pin(async move { Ok::<_, Failure>(moves::key::change(tx, id, |key| key.label = label).await?) })
+        });
+        renamed.await.map(Ok)
+    }
+}

@@ -1,0 +1,186 @@
+//! A key is handed over: format, seal, claim; then the provider's verdict.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::read::CLAIM;
+use super::{Failure, Inner, Keys, label, owner_of};
+use crate::domain::key::BalanceSource;
+use crate::domain::{AccountId, Actor, Key, KeyId, ProviderCode, Timestamp};
+use crate::moves;
+use crate::moves::key::{Claim, ClaimRefusal, NewKey};
+use crate::providers::NormalisedKey;
+use crate::store::StoreError;
+use crate::vault::{SealContext, looks_like_lease_token};
+
+/// The window of the limit on submissions.
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// A key as its owner hands it over.
+pub struct Submission {
+    /// The provider that issued it.
+    pub provider: ProviderCode,
+    /// The key as pasted.
+    pub key: SecretString,
+    /// The owner's name for it; `None` keeps the one it had.
+    pub label: Option<String>,
+}
+
+/// Why nothing was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubmitError {
+    /// The text cannot be a key of this provider.
+    KeyFormat,
+    /// The key cannot be taken here.
+    KeyNotAccepted,
+    /// The label is too long or has control characters.
+    LabelFormat,
+    /// New keys of this provider are not taken now.
+    ProviderClosed,
+    /// The account has as many keys as it may.
+    KeyLimit,
+    /// Too many submissions.
+    TooManySubmissions,
+    /// The account is frozen.
+    AccountFrozen,
+}
+
+/// A refusal, and when to come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubmitRefusal {
+    /// Why.
+    pub code: SubmitError,
+    /// When the same call can succeed.
+    pub retry_at: Option<Timestamp>,
+}
+
+impl From<SubmitError> for SubmitRefusal {
+    fn from(code: SubmitError) -> Self {
+        Self { code, retry_at: None }
+    }
+}
+
+impl Keys {
+    /// Takes a key over and waits for the provider's verdict, for `validation_wait` at most; then
+    /// the key is answered as PENDING and the verdict comes by the account's events.
+    ///
+    /// The same key of the same owner may be submitted again and again.
+    ///
+    /// # Errors
+    /// The database or the vault fails.
+    pub async fn submit(&self, actor: &Actor, it: Submission) -> Result<Result<Key, SubmitRefusal>, Failure> {
+        let owner = owner_of(actor).ok_or(Failure::NotAnOwner)?;
+        let Ok(label) = label::clean(it.label) else { return Ok(Err(SubmitError::LabelFormat.into())) };
+        if !self.inner.providers.info(it.provider).accepts_keys {
+            return Ok(Err(SubmitError::ProviderClosed.into()));
+        }
+        let Some(normalised) = self.inner.read_format(it.provider, &it.key) else {
+            return Ok(Err(SubmitError::KeyFormat.into()));
+        };
+        if let Err(retry_at) = self.inner.count_submission(owner) {
+            return Ok(Err(SubmitRefusal { code: SubmitError::TooManySubmissions, retry_at: Some(retry_at) }));
+        }
+        match self.inner.claim(owner, it.provider, label, &normalised).await? {
+            Claim::Kept(key) => Ok(Ok(key)),
+            Claim::Pending(key) => self.validate(actor, key).await.map(Ok),
+            Claim::Refused(refusal) => Ok(Err(SubmitError::from(refusal).into())),
+            // The claim answers this only for an id other than the one it asked for itself.
+            Claim::SealFor(_) => Err(StoreError::Stale.into()),
+        }
+    }
+
+    /// Has a claimed PENDING key read, waits for that at most `validation_wait`, and answers the row.
+    async fn validate(&self, actor: &Actor, key: Key) -> Result<Key, Failure> {
+        let inner = self.inner.clone();
+        let id = key.id;
+        let reading = self.inner.tasks.spawn(async move {
+            if let Err(failure) = inner.read_now(id).await {
+                tracing::error!(key.id = %id, %failure, "validation of key {id} failed");
+            }
+        });
+        // Dropping the handle on time-out does not end the task.
+        let _ = tokio::time::timeout(self.inner.settings.validation_wait, reading).await;
+        Ok(self.inner.store.key(actor, id).await?.unwrap_or(key))
+    }
+}
+
+impl Inner {
+    fn read_format(&self, provider: ProviderCode, pasted: &SecretString) -> Option<NormalisedKey> {
+        use secrecy::ExposeSecret;
+        // A lease token is handed out in the place of a key; taking it for one would make a loop.
+        if looks_like_lease_token(pasted.expose_secret().trim()) {
+            return None;
+        }
+        self.providers.normalise(provider, pasted).ok()
+    }
+
+    /// Seals the key and claims its row. When the owner has a row for it, it is sealed for that one.
+    async fn claim(
+        &self,
+        owner: AccountId,
+        provider: ProviderCode,
+        label: Option<String>,
+        key: &NormalisedKey,
+    ) -> Result<Claim, Failure> {
+        let mut id = KeyId::generate(&*self.clock, &*self.entropy);
+        let mut lost_race = false;
+        loop {
+            let sealed = self.vault.seal(&SealContext::of_key(id, owner, provider), &key.to_send)?;
+            let new = NewKey {
+                id,
+                owner,
+                provider,
+                label: label.clone(),
+                fingerprint: self.vault.fingerprint(provider.as_str(), &key.for_fingerprint),
+                envelope: sealed.envelope,
+                ring_key_id: sealed.ring_key_id,
+            };
+            let per_account = self.settings.per_account;
+            let claimed = self
+                .store
+                .write("claim key", move |tx| Box::pin(async move { moves::key::claim(tx, new, per_account).await }));
+            match claimed.await {
+                Ok(Claim::SealFor(own)) if own != id => id = own,
+                // The same key was handed over at the same moment; whose it is shows the second time.
+                Err(StoreError::Conflict) if !lost_race => lost_race = true,
+                Err(StoreError::Conflict) => return Ok(Claim::Refused(ClaimRefusal::NotAccepted)),
+                other => return Ok(other?),
+            }
+        }
+    }
+
+    /// Reads a key unless somebody else does.
+    async fn read_now(&self, id: KeyId) -> Result<(), Failure> {
+        let until = self.clock.now().plus(CLAIM);
+        let claim = self.store.write("claim reading", move |tx| Box::pin(tx.claim_key(id, until))).await?;
+        if let Some(claim) = claim {
+            self.read_claimed(id, claim, BalanceSource::Manual).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts a submission against the hourly limit; refused with the moment of the next one.
+    fn count_submission(&self, owner: AccountId) -> Result<(), Timestamp> {
+        let now = self.clock.now();
+        let mut all = self.submissions.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.retain(|_, moments| moments.last().is_some_and(|last| now.since(*last) < HOUR));
+        let recent = all.entry(owner).or_default();
+        recent.retain(|moment| now.since(*moment) < HOUR);
+        if recent.len() >= self.settings.submissions_per_hour {
+            return Err(recent[0].plus(HOUR));
+        }
+        recent.push(now);
+        Ok(())
+    }
+}
+
+impl From<ClaimRefusal> for SubmitError {
+    fn from(refusal: ClaimRefusal) -> Self {
+        match refusal {
+            ClaimRefusal::NotAccepted => Self::KeyNotAccepted,
+            ClaimRefusal::KeyLimit => Self::KeyLimit,
+            ClaimRefusal::AccountFrozen => Self::AccountFrozen,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Readings of a key around an attempt, and its secret for the attempt's calls.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::{Failure, Inner};
+use crate::domain::key::BalanceSource;
+use crate::domain::{Attempt, CostSource, KeyId, ProviderCode, Usd};
+use crate::moves;
+use crate::moves::key::{Answer, Report};
+use crate::vault::{SealContext, VaultError};
+
+/// Pause before a second look at a balance that has not moved yet.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
+
+impl Inner {
+    /// Opens a key's envelope; `None` when there is none any more or it fails its seal's check.
+    pub(super) async fn unseal(&self, id: KeyId) -> Result<Option<SecretString>, Failure> {
+        let Some((key, envelope)) = self.store.envelope(id).await? else { return Ok(None) };
+        match self.vault.open_envelope(&SealContext::of_key(id, key.owner, key.provider), &envelope) {
+            Ok(secret) => Ok(Some(secret)),
+            Err(VaultError::Integrity) => {
+                let set_aside = self.store.write("set key aside", move |tx| Box::pin(moves::key::set_aside(tx, id)));
+                Ok(set_aside.await.map(|()| None)?)
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Whether the cost of this provider's tasks is learnt from the key's balance.
+    pub(super) fn costs_by_balance(&self, provider: ProviderCode) -> bool {
+        self.providers.info(provider).cost_source == CostSource::BalanceDelta
+    }
+
+    /// The reading before an attempt, as a report to be recorded.
+    pub(super) async fn read_before(&self, attempt: &Attempt, secret: &SecretString) -> Option<Report> {
+        if !self.costs_by_balance(attempt.provider) {
+            return None;
+        }
+        let started_at = self.clock.now();
+        let answer = self.providers.balance(attempt.provider, secret).await.ok()?;
+        Some(Report {
+            key: attempt.key,
+            claim: None,
+            source: BalanceSource::Attempt,
+            started_at,
+            read_at: self.clock.now(),
+            outcome: Ok(Answer { balance: answer.balance, native: answer.native, prepaid: answer.prepaid }),
+        })
+    }
+
+    /// By how much the balance has dropped since the reading before; looked at twice when it has
+    /// not moved yet. `None` without a reading.
+    pub(super) async fn drop_since(&self, attempt: &Attempt, secret: &SecretString) -> Option<Usd> {
+        let before = attempt.before?;
+        let first = self.providers.balance(attempt.provider, secret).await.ok()?;
+        if first.balance != before {
+            return Some(before - first.balance);
+        }
+        tokio::time::sleep(SECOND_LOOK).await;
+        let second = self.providers.balance(attempt.provider, secret).await.ok()?;
+        Some(before - second.balance)
+    }
+}

@@ -1,0 +1,7 @@
+//! Changes of an attempt: each arrow is one compare-and-set, with what it does to the key.
+
+mod end;
+mod open;
+
+pub use end::{Cost, End, end, note_verdict, review_unknown};
+pub use open::{advance, give_back, lose, release_reserved, reserve};

@@ -1,0 +1,93 @@
+//! What a provider's error may do to a key. Only a typed rejection ever makes INVALID.
+
+use std::time::Duration;
+
+use crate::domain::{Blame, BlameScope, Key, KeyId, KeyProblemCode, KeyStatus};
+use crate::store::{StoreError, Tx};
+
+use super::reading::{Policy, problem_of, set_problem};
+use super::save;
+
+/// Time between the two rejections that make a key once ACTIVE INVALID.
+const SECOND_LOOK: Duration = Duration::from_secs(30);
+
+/// How long a rejected key is refused without a call.
+const KNOWN_BAD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a key rests whose balance the provider called used up, at most: a quiet reading ends it.
+const EMPTY_REST: Duration = Duration::from_secs(10 * 60);
+
+/// First retry of a failed validation, and of a failed regular reading in parts of the interval.
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+
+/// Longest time between retries.
+const RETRY_MAX: Duration = Duration::from_secs(30 * 60);
+
+/// Applies an error that a task's call brought to the key it used.
+///
+/// # Errors
+/// The database fails.
+pub async fn blame(tx: &mut Tx, key: KeyId, fault: &Blame, policy: Policy) -> Result<(), StoreError> {
+    let Some(before) = tx.lock_key(key).await? else { return Ok(()) };
+    if before.status != KeyStatus::Active {
+        return Ok(());
+    }
+    let mut key = before.clone();
+    match fault.scope {
+        BlameScope::KeyRejected => reject(tx, &mut key, fault).await?,
+        BlameScope::KeyEmpty => {
+            key.paused_until = Some(tx.now().plus(EMPTY_REST));
+            key.next_sync_at = Some(tx.now());
+        }
+        // An address ban is not the key's fault; a key that its owner closed to us is.
+        BlameScope::OurAddress if fault.problem.is_some_and(KeyProblemCode::stops_lending) => {
+            let retry_at = Some(tx.now().plus(fault.retry_after.unwrap_or(policy.interval)));
+            set_problem(&mut key, Some((problem_of(fault), fault.code, retry_at)), tx.now());
+            key.next_sync_at = retry_at;
+        }
+        BlameScope::KeyTaskType
+        | BlameScope::OurAddress
+        | BlameScope::ProviderTrouble
+        | BlameScope::TaskAtFault
+        | BlameScope::Unknown => return Ok(()),
+    }
+    save(tx, &before, key).await.map(|_| ())
+}
+
+/// Applies an error that a reading brought: a rejection counts, anything else only delays.
+pub(super) async fn unreadable(tx: &mut Tx, key: &mut Key, fault: &Blame, policy: Policy) -> Result<(), StoreError> {
+    if fault.scope == BlameScope::KeyRejected {
+        return reject(tx, key, fault).await;
+    }
+    key.backoff = key.backoff.saturating_add(1);
+    let doublings = u32::try_from(key.backoff.clamp(1, 12)).unwrap_or(1) - 1;
+    let first = if key.status == KeyStatus::Pending { FIRST_RETRY } else { policy.interval };
+    let delay = fault.retry_after.unwrap_or_default().max(first.saturating_mul(1 << doublings)).min(RETRY_MAX);
+    // Up to a quarter more, so that keys that failed together do not come back together.
+    let retry_at = tx.now().plus(delay + delay.mul_f64(policy.jitter.clamp(0.0, 1.0) / 4.0));
+    set_problem(key, Some((problem_of(fault), fault.code, Some(retry_at))), tx.now());
+    key.next_sync_at = Some(retry_at);
+    Ok(())
+}
+
+async fn reject(tx: &mut Tx, key: &mut Key, fault: &Blame) -> Result<(), StoreError> {
+    let now = tx.now();
+    let confirmed = match key.first_rejected_at {
+        _ if !key.ever_active => true,
+        Some(first) => now.since(first) >= SECOND_LOOK,
+        None => false,
+    };
+    if confirmed {
+        key.status = KeyStatus::Invalid;
+        key.invalid_at = Some(now);
+        key.next_sync_at = None;
+        key.first_rejected_at = None;
+        set_problem(key, Some((KeyProblemCode::Rejected, fault.code, None)), now);
+        return tx.insert_known_bad(key.provider, &key.fingerprint, now.plus(KNOWN_BAD)).await;
+    }
+    let first = *key.first_rejected_at.get_or_insert(now);
+    let retry_at = first.plus(SECOND_LOOK);
+    key.next_sync_at = Some(retry_at);
+    set_problem(key, Some((KeyProblemCode::RejectionUnconfirmed, fault.code, Some(retry_at))), now);
+    Ok(())
+}

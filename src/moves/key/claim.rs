@@ -1,0 +1,157 @@
+//! A key is handed over: a new row, the owner's own row revived, or a refusal that tells nothing.
+
+use crate::domain::{AccountId, AccountRef, Key, KeyId, KeyStatus, ProviderCode};
+use crate::store::{StoreError, Tx};
+
+use super::{save, tell};
+
+/// A key handed over, sealed.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// Id of the row it is sealed for.
+    pub id: KeyId,
+    /// Who hands it over.
+    pub owner: AccountId,
+    /// Its provider.
+    pub provider: ProviderCode,
+    /// The owner's name for it; `None` keeps the one it had.
+    pub label: Option<String>,
+    /// Its blind index.
+    pub fingerprint: String,
+    /// Its sealed form.
+    pub envelope: Vec<u8>,
+    /// Ring key of the sealed form.
+    pub ring_key_id: String,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// It is to be validated.
+    Pending(Key),
+    /// The owner has it in the pool already; nothing is to be done.
+    Kept(Key),
+    /// The owner's own row lies under another id: seal it for that one and come again.
+    SealFor(KeyId),
+    /// It is not taken.
+    Refused(ClaimRefusal),
+}
+
+/// Why it is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimRefusal {
+    /// Another owner's live key, known to be bad, or blocked: one answer for all.
+    NotAccepted,
+    /// The account has as many keys as it may.
+    KeyLimit,
+    /// The account is frozen.
+    AccountFrozen,
+}
+
+/// Takes a key over as PENDING.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when somebody else handed the same key over at the same moment; the
+/// database fails.
+pub async fn claim(tx: &mut Tx, new: NewKey, per_account: u64) -> Result<Claim, StoreError> {
+    let account = tx.lock_account(AccountRef::Id(new.owner)).await?.ok_or(StoreError::Stale)?;
+    if account.frozen_at.is_some() {
+        return Ok(Claim::Refused(ClaimRefusal::AccountFrozen));
+    }
+    let own = tx.lock_own_key(new.owner, new.provider, &new.fingerprint).await?;
+    match own {
+        Some(key) if key.blocked_at.is_some() => Ok(Claim::Refused(ClaimRefusal::NotAccepted)),
+        Some(key) if key.sealed && matches!(key.status, KeyStatus::Pending | KeyStatus::Active) => {
+            relabel(tx, key, new.label).await.map(Claim::Kept)
+        }
+        own => take(tx, own, new, per_account).await,
+    }
+}
+
+async fn take(tx: &mut Tx, own: Option<Key>, new: NewKey, per_account: u64) -> Result<Claim, StoreError> {
+    let somebody_elses = own.as_ref().is_none_or(|key| !key.sealed);
+    if somebody_elses && tx.is_key_live(new.provider, &new.fingerprint).await? {
+        return Ok(Claim::Refused(ClaimRefusal::NotAccepted));
+    }
+    if tx.is_known_bad(new.provider, &new.fingerprint).await? {
+        return Ok(Claim::Refused(ClaimRefusal::NotAccepted));
+    }
+    let counts_already = own.as_ref().is_some_and(|key| key.status != KeyStatus::Removed);
+    if !counts_already && tx.count_kept_keys(new.owner).await? >= per_account {
+        return Ok(Claim::Refused(ClaimRefusal::KeyLimit));
+    }
+    match own {
+        Some(key) if key.id != new.id => Ok(Claim::SealFor(key.id)),
+        Some(key) => revive(tx, key, new).await.map(Claim::Pending),
+        None => insert(tx, new).await.map(Claim::Pending),
+    }
+}
+
+async fn relabel(tx: &mut Tx, key: Key, label: Option<String>) -> Result<Key, StoreError> {
+    if label.is_none() || label == key.label {
+        return Ok(key);
+    }
+    let before = key.clone();
+    save(tx, &before, Key { label, ..key }).await
+}
+
+/// The owner's REMOVED, INVALID or DEPLETED row comes back with its history.
+async fn revive(tx: &mut Tx, before: Key, new: NewKey) -> Result<Key, StoreError> {
+    tx.set_envelope(before.id, new.envelope, &new.ring_key_id).await?;
+    let mut key = before.clone();
+    key.sealed = true;
+    key.ring_key_id = Some(new.ring_key_id);
+    key.label = new.label.or(key.label);
+    key.integrity_failed_at = None;
+    if key.status != KeyStatus::Depleted {
+        key.status = KeyStatus::Pending;
+    }
+    key.problem = None;
+    key.first_rejected_at = None;
+    key.invalid_at = None;
+    key.removed_at = None;
+    key.backoff = 0;
+    key.next_sync_at = Some(tx.now());
+    save(tx, &before, key).await
+}
+
+async fn insert(tx: &mut Tx, new: NewKey) -> Result<Key, StoreError> {
+    let now = tx.now();
+    let key = Key {
+        id: new.id,
+        owner: new.owner,
+        provider: new.provider,
+        label: new.label,
+        fingerprint: new.fingerprint,
+        sealed: true,
+        ring_key_id: Some(new.ring_key_id),
+        status: KeyStatus::Pending,
+        problem: None,
+        blocked_at: None,
+        integrity_failed_at: None,
+        paused_until: None,
+        prepaid: false,
+        native_balance: None,
+        reading: None,
+        quiet_reading: None,
+        spent_since: crate::domain::Usd::ZERO,
+        held: crate::domain::Usd::ZERO,
+        in_flight: 0,
+        under_review: crate::domain::Usd::ZERO,
+        outside_spending: crate::domain::Usd::ZERO,
+        credited: crate::domain::Usd::ZERO,
+        next_sync_at: Some(now),
+        checkable_at: now,
+        backoff: 0,
+        ever_active: false,
+        first_rejected_at: None,
+        invalid_at: None,
+        removed_at: None,
+        submitted_at: now,
+        changed_at: now,
+        version: 1,
+    };
+    tx.insert_key(&key, new.envelope).await?;
+    tell(tx, &key).await?;
+    Ok(key)
+}

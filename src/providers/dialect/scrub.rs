@@ -1,0 +1,122 @@
+//! Takes a key out of what a provider said, before anything of it is kept.
+//!
+//! Replies are walked as raw JSON: numbers keep their digits and strings are compared after their
+//! escapes are undone, so a key can't hide behind `\u0041`.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::value::RawValue;
+
+use super::object::{Object, push_string};
+
+/// What stands in the place of a key.
+const BLANK: &str = "***";
+
+/// Deepest nesting that is kept; below it stands null.
+const DEPTH_MAX: usize = 32;
+
+/// A text without the key, in whatever letter case the key occurs.
+pub(crate) fn text(text: &str, key: &SecretString) -> String {
+    let needle = key.expose_secret().as_bytes();
+    let bytes = text.as_bytes();
+    if needle.is_empty() || needle.len() > bytes.len() {
+        return text.to_owned();
+    }
+    let mut kept = String::with_capacity(text.len());
+    let mut start = 0;
+    let mut position = 0;
+    while position + needle.len() <= bytes.len() {
+        let end = position + needle.len();
+        if bytes[position..end].eq_ignore_ascii_case(needle)
+            && text.is_char_boundary(position)
+            && text.is_char_boundary(end)
+        {
+            kept.push_str(&text[start..position]);
+            kept.push_str(BLANK);
+            (start, position) = (end, end);
+        } else {
+            position += 1;
+        }
+    }
+    kept.push_str(&text[start..]);
+    kept
+}
+
+/// Raw JSON without the key, written compactly; null when it is no JSON.
+pub(crate) fn json(raw: &str, key: &SecretString) -> String {
+    let mut kept = Vec::with_capacity(raw.len());
+    write(&mut kept, raw, key, 0);
+    String::from_utf8(kept).unwrap_or_else(|_| "null".to_owned())
+}
+
+fn write(kept: &mut Vec<u8>, raw: &str, key: &SecretString, depth: usize) {
+    let parsed = match raw.as_bytes().first() {
+        Some(b'{') if depth < DEPTH_MAX => Object::parse(raw).map(|object| write_object(kept, &object, key, depth)),
+        Some(b'[') if depth < DEPTH_MAX => {
+            serde_json::from_str::<Vec<&RawValue>>(raw).ok().map(|items| write_array(kept, &items, key, depth))
+        }
+        Some(b'{' | b'[') => None,
+        Some(b'"') => serde_json::from_str::<String>(raw).ok().map(|inner| push_string(kept, &text(&inner, key))),
+        // A literal or a number: it can hold a key only if the key is all digits.
+        _ => (text(raw, key) == raw).then(|| kept.extend_from_slice(raw.as_bytes())),
+    };
+    if parsed.is_none() {
+        kept.extend_from_slice(b"null");
+    }
+}
+
+fn write_object(kept: &mut Vec<u8>, object: &Object<'_>, key: &SecretString, depth: usize) {
+    kept.push(b'{');
+    for (position, (name, raw)) in object.members().enumerate() {
+        if position > 0 {
+            kept.push(b',');
+        }
+        push_string(kept, &text(name, key));
+        kept.push(b':');
+        write(kept, raw, key, depth + 1);
+    }
+    kept.push(b'}');
+}
+
+fn write_array(kept: &mut Vec<u8>, items: &[&RawValue], key: &SecretString, depth: usize) {
+    kept.push(b'[');
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            kept.push(b',');
+        }
+        write(kept, item.get(), key, depth + 1);
+    }
+    kept.push(b']');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> SecretString {
+        SecretString::from("CAP-MADEUPMADEUPMADEUP")
+    }
+
+    #[test]
+    fn the_key_goes_wherever_it_stands() {
+        let raw = r#"{"token":"CAP-MADEUPMADEUPMADEUP","list":["x cap-madeupmadeupmadeup y",{"CAP-MADEUPMADEUPMADEUP":1}],
+            "hidden":"\u0043AP-MADEUPMADEUPMADEUP","n":0.0029900000000000002,"big":99999999999999999999}"#;
+        assert_eq!(
+            json(raw, &key()),
+            r#"{"token":"***","list":["x *** y",{"***":1}],"hidden":"***","n":0.0029900000000000002,"big":99999999999999999999}"#
+        );
+    }
+
+    #[test]
+    fn other_text_stays() {
+        assert_eq!(text("é CAP-MADEUP é", &key()), "é CAP-MADEUP é");
+        assert_eq!(text("", &key()), "");
+        assert_eq!(json("12", &SecretString::from("12")), "null");
+        assert_eq!(json("{broken", &key()), "null");
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let raw = format!("{}{}", "[".repeat(100), "]".repeat(100));
+        assert!(json(&raw, &key()).contains("null"));
+    }
+}

@@ -1,0 +1,127 @@
+//! The database: the only sea-orm queries, rows converted to domain values at its border.
+//!
+//! Reading goes by finders that take an [`Actor`](crate::domain::Actor) or start from an owner
+//! (`read`); writing goes by the unit of work, [`Store::write`] (`tx`), whose [`Tx`] has the
+//! statements of `write`. "Not found" is `Ok(None)`; the caller decides what it means.
+
+mod connect;
+mod error;
+mod read;
+mod rows;
+mod tx;
+mod write;
+
+use std::fs::File;
+use std::sync::{Arc, RwLock};
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use tokio_util::task::TaskTracker;
+
+use crate::domain::clock::SharedClock;
+use crate::domain::entropy::SharedEntropy;
+use crate::domain::{ProviderCode, TaskType, Timestamp, Usd};
+
+pub use connect::DatabaseSettings;
+pub use error::StoreError;
+pub use read::{AttemptFilter, AuditFilter, KeyFilter, KeyList, Page, PageRequest, Position, TransferList};
+pub use tx::{Changes, Observer, Tx, Work};
+pub use write::{NewToken, ProvisionalCredit};
+
+/// Observations to add to a bucket of the routing statistics. All figures add up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatDelta {
+    /// The provider.
+    pub provider: ProviderCode,
+    /// The kind of task.
+    pub task_type: TaskType,
+    /// Start of the time bucket.
+    pub bucket: Timestamp,
+    /// Attempts that ended at the provider.
+    pub samples: i64,
+    /// Those solved.
+    pub solved: i64,
+    /// Those with a known cost.
+    pub costed: i64,
+    /// Sum of the known costs.
+    pub cost: Usd,
+    /// Sum of the times to a solution, over those solved, in milliseconds.
+    pub solve_ms: i64,
+}
+
+/// Handle on the database; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    clock: SharedClock,
+    entropy: SharedEntropy,
+    observers: RwLock<Vec<Arc<dyn Observer>>>,
+    tasks: TaskTracker,
+    _lock: Option<File>,
+}
+
+impl Store {
+    /// Opens the database without changing it.
+    ///
+    /// # Errors
+    /// It cannot be reached, refuses its pragmas, or another server holds the SQLite file.
+    pub async fn open(
+        settings: &DatabaseSettings,
+        clock: SharedClock,
+        entropy: SharedEntropy,
+    ) -> Result<Self, StoreError> {
+        let connections = connect::open(settings).await?;
+        let inner = Inner {
+            writer: connections.writer,
+            reader: connections.reader,
+            clock,
+            entropy,
+            observers: RwLock::default(),
+            tasks: TaskTracker::new(),
+            _lock: connections.lock,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Brings the tables up to date.
+    ///
+    /// # Errors
+    /// A migration fails.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        Ok(Migrator::up(&self.inner.writer, None).await?)
+    }
+
+    /// The migrations with whether each is applied, oldest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn migrations(&self) -> Result<Vec<(String, bool)>, StoreError> {
+        use migration::MigrationStatus;
+        let all = Migrator::get_migration_with_status(&self.inner.writer).await?;
+        Ok(all.iter().map(|it| (it.name().to_owned(), it.status() == MigrationStatus::Applied)).collect())
+    }
+
+    /// Asks the database for an answer.
+    ///
+    /// # Errors
+    /// It gives none.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.inner.reader.execute_unprepared("SELECT 1").await.map(|_| ())?)
+    }
+
+    /// Has the observer follow every commit of this process from now on.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        self.inner.observers.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(observer);
+    }
+
+    /// Waits until every transaction under way has ended. Later ones are still carried out.
+    pub async fn drain(&self) {
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+}

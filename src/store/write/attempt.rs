@@ -1,0 +1,137 @@
+//! Attempts: inserted with their hold, advanced by compare-and-set.
+
+use entity::attempt::{self, Column as C};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::domain::{Attempt, AttemptId, AttemptState, KeyId, Timestamp, Usd};
+use crate::store::{StoreError, Tx, rows};
+
+#[derive(FromQueryResult)]
+struct SumRow {
+    nanos: Option<i64>,
+}
+
+impl Tx {
+    /// The attempt, locked until the transaction ends.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn lock_attempt(&mut self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        let query = attempt::Entity::find_by_id(id.0).lock_exclusive();
+        query.one(&self.inner).await?.map(rows::attempt).transpose()
+    }
+
+    /// Inserts a new attempt.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the service has opened this number of the task before.
+    pub async fn insert_attempt(&mut self, attempt: &Attempt) -> Result<(), StoreError> {
+        let mut row = rows::attempt_row(attempt);
+        row.id = Set(attempt.id.0);
+        attempt::Entity::insert(row).exec_without_returning(&self.inner).await?;
+        Ok(())
+    }
+
+    /// Writes an attempt whole, provided that it is still in the state given.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when it is not; [`StoreError::Conflict`] when the provider's task id
+    /// belongs to another attempt of the key.
+    pub async fn save_attempt(&mut self, from: AttemptState, attempt: &Attempt) -> Result<(), StoreError> {
+        let outcome = attempt::Entity::update_many()
+            .set(rows::attempt_row(attempt))
+            .filter(C::Id.eq(attempt.id.0))
+            .filter(C::State.eq(from.as_str()))
+            .exec(&self.inner)
+            .await?;
+        if outcome.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
+    }
+
+    /// Attempts of a key in a state, oldest first, locked.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn lock_attempts_of(&mut self, key: KeyId, state: AttemptState) -> Result<Vec<Attempt>, StoreError> {
+        let query = attempt::Entity::find()
+            .filter(C::KeyId.eq(key.0))
+            .filter(C::State.eq(state.as_str()))
+            .order_by_asc(C::Id)
+            .lock_exclusive();
+        query.all(&self.inner).await?.into_iter().map(rows::attempt).collect()
+    }
+
+    /// Whether the key has an attempt in the state.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn has_attempt_in(&mut self, key: KeyId, state: AttemptState) -> Result<bool, StoreError> {
+        let query = attempt::Entity::find().filter(C::KeyId.eq(key.0)).filter(C::State.eq(state.as_str()));
+        Ok(query.count(&self.inner).await? > 0)
+    }
+
+    /// Whether the provider may have worked on an attempt of the key at or after the moment.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn was_busy_since(&mut self, key: KeyId, moment: Timestamp) -> Result<bool, StoreError> {
+        let under_way = [AttemptState::Sent, AttemptState::Submitted].map(AttemptState::as_str);
+        let query = attempt::Entity::find()
+            .filter(C::KeyId.eq(key.0))
+            .filter(C::State.is_in(under_way).or(C::ReturnedAt.gt(moment.micros())));
+        Ok(query.count(&self.inner).await? > 0)
+    }
+
+    /// Cost of the key's attempts that ended after the moment.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn charged_since(&mut self, key: KeyId, moment: Timestamp) -> Result<Usd, StoreError> {
+        // PostgreSQL adds bigints up as numeric.
+        let sum = Expr::col(C::CostNano).sum().cast_as("bigint");
+        let row: Option<SumRow> = attempt::Entity::find()
+            .select_only()
+            .column_as(sum, "nanos")
+            .filter(C::KeyId.eq(key.0))
+            .filter(C::EndedAt.gt(moment.micros()))
+            .filter(C::CostNano.is_not_null())
+            .into_model()
+            .one(&self.inner)
+            .await?;
+        Ok(row.and_then(|row| row.nanos).map_or(Usd::ZERO, Usd::from_nanos))
+    }
+
+    /// Sets when the result of a submitted attempt is asked for next, and counts the poll.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn schedule_poll(&mut self, id: AttemptId, at: Timestamp) -> Result<bool, StoreError> {
+        let outcome = attempt::Entity::update_many()
+            .col_expr(C::PollAt, Expr::value(Some(at.micros())))
+            .col_expr(C::Polls, Expr::col(C::Polls).add(1))
+            .filter(C::Id.eq(id.0))
+            .filter(C::State.eq(AttemptState::Submitted.as_str()))
+            .exec(&self.inner)
+            .await?;
+        Ok(outcome.rows_affected == 1)
+    }
+
+    /// An attempt of the key that was charged this very cost and ended after the moment.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn attempt_charged(
+        &mut self,
+        key: KeyId,
+        cost: Usd,
+        since: Timestamp,
+    ) -> Result<Option<AttemptId>, StoreError> {
+        let query = attempt::Entity::find()
+            .filter(C::KeyId.eq(key.0))
+            .filter(C::CostNano.eq(cost.nanos()))
+            .filter(C::EndedAt.gt(since.micros()))
+            .order_by_desc(C::EndedAt);
+        Ok(query.one(&self.inner).await?.map(|row| row.id.into()))
+    }
+}

@@ -1,0 +1,67 @@
+//! Service tokens and the vault's canaries.
+
+use entity::{service_token, vault_canary};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use crate::domain::{Scopes, ServiceTokenId, Timestamp};
+use crate::store::{StoreError, Tx};
+
+/// A token to be stored by its hash.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// The service it belongs to.
+    pub service: String,
+    /// SHA-256 of the token.
+    pub hash: [u8; 32],
+    /// What it is good for.
+    pub scopes: Scopes,
+    /// Until when it is good.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Tx {
+    /// Stores a token's hash and answers the row's id.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn insert_token(&mut self, token: NewToken) -> Result<ServiceTokenId, StoreError> {
+        let id = ServiceTokenId::generate(self.clock(), self.entropy());
+        let row = service_token::ActiveModel {
+            id: Set(id.0),
+            service: Set(token.service),
+            token_hash: Set(token.hash.to_vec()),
+            scopes: Set(token.scopes.to_string()),
+            created_at: Set(self.now.micros()),
+            expires_at: Set(token.expires_at.map(Timestamp::micros)),
+            revoked_at: Set(None),
+        };
+        service_token::Entity::insert(row).exec_without_returning(&self.inner).await?;
+        Ok(id)
+    }
+
+    /// Revokes a token. Answers whether there was one to revoke.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn revoke_token(&mut self, id: ServiceTokenId) -> Result<bool, StoreError> {
+        let outcome = service_token::Entity::update_many()
+            .col_expr(service_token::Column::RevokedAt, Expr::value(Some(self.now.micros())))
+            .filter(service_token::Column::Id.eq(id.0))
+            .filter(service_token::Column::RevokedAt.is_null())
+            .exec(&self.inner)
+            .await?;
+        Ok(outcome.rows_affected == 1)
+    }
+
+    /// Stores a ring key's canary.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when it has one.
+    pub async fn insert_canary(&mut self, ring_key_id: &str, envelope: Vec<u8>) -> Result<(), StoreError> {
+        let row = vault_canary::ActiveModel { ring_key_id: Set(ring_key_id.to_owned()), envelope: Set(envelope) };
+        vault_canary::Entity::insert(row).exec_without_returning(&self.inner).await?;
+        Ok(())
+    }
+}

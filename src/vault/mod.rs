@@ -1,0 +1,181 @@
+//! The vault: seals provider keys, knows them again, and derives every other secret of the server.
+//!
+//! A provider key lives here in plain text only between two calls. What it is sealed for (table,
+//! column, row, owner, provider) is part of the seal, so a ciphertext in any other place is
+//! refused. The blind index, lease tokens, opaque ids and cursors hang on the same ring file by
+//! derived keys. No message and no `Debug` output here holds a byte of a key. Storing envelopes,
+//! and deciding what follows when one is refused, is left to the callers.
+
+mod derive;
+mod envelope;
+mod error;
+mod file;
+mod ring;
+mod token;
+
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+pub use derive::BranchKey;
+pub use error::{KeyFault, VaultError};
+pub use file::{add_ring_key, init_ring_file};
+pub use ring::RingSource;
+pub use token::looks_like_lease_token;
+
+use crate::domain::clock::Timestamp;
+use crate::domain::entropy::SharedEntropy;
+use crate::domain::{AccountId, AttemptId, KeyId, ProviderCode};
+use ring::KeyRing;
+
+/// What a sealed key belongs to; it can be opened for nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct SealContext<'a> {
+    /// Table that stores the envelope.
+    pub table: &'a str,
+    /// Column that stores the envelope.
+    pub column: &'a str,
+    /// Id of the row that stores the envelope.
+    pub row: Uuid,
+    /// Account that handed the key over.
+    pub owner: Uuid,
+    /// Provider that issued the key.
+    pub provider: &'a str,
+}
+
+impl SealContext<'static> {
+    /// Where a provider key's envelope is stored.
+    #[must_use]
+    pub fn of_key(row: KeyId, owner: AccountId, provider: ProviderCode) -> Self {
+        Self { table: "provider_key", column: "envelope", row: row.0, owner: owner.0, provider: provider.as_str() }
+    }
+}
+
+/// A sealed key, ready to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// The envelope.
+    pub envelope: Vec<u8>,
+    /// The ring key that sealed it.
+    pub ring_key_id: String,
+}
+
+/// The key ring in use.
+pub struct Vault {
+    ring: KeyRing,
+    blind_index: BranchKey,
+    entropy: SharedEntropy,
+}
+
+impl Vault {
+    /// Reads the key ring and takes it into use.
+    ///
+    /// # Errors
+    /// Fails when the ring cannot be read, is exposed to other users, or holds a key that is none.
+    pub fn open(source: &RingSource, entropy: SharedEntropy) -> Result<Self, VaultError> {
+        let ring = KeyRing::read(source)?;
+        let blind_index = BranchKey::derive(ring.index_key(), "blind-index");
+        Ok(Self { ring, blind_index, entropy })
+    }
+
+    /// Seals a key under the newest ring key.
+    ///
+    /// # Errors
+    /// Fails when the plaintext is longer than any key may be.
+    pub fn seal(&self, context: &SealContext<'_>, plaintext: &SecretString) -> Result<Sealed, VaultError> {
+        let ring_key = self.ring.current();
+        let envelope = envelope::seal(ring_key, context, plaintext, self.entropy.as_ref())?;
+        Ok(Sealed { envelope, ring_key_id: ring_key.id().to_owned() })
+    }
+
+    /// Opens an envelope in the place it was sealed for.
+    ///
+    /// # Errors
+    /// Fails with [`VaultError::Integrity`] when the envelope is damaged or belongs elsewhere, and
+    /// with [`VaultError::UnknownRingKey`] when the ring lacks the key that sealed it.
+    pub fn open_envelope(&self, context: &SealContext<'_>, envelope: &[u8]) -> Result<SecretString, VaultError> {
+        let parsed = envelope::parse(envelope)?;
+        envelope::open(self.ring.find(parsed.ring_key_id())?, context, &parsed)
+    }
+
+    /// The blind index of a key: 64 lower hex digits, the same for the same key of a provider.
+    #[must_use]
+    pub fn fingerprint(&self, provider: &str, normalised: &SecretString) -> String {
+        let mac = self.blind_index.mac(&[provider.as_bytes(), normalised.expose_secret().as_bytes()]);
+        derive::lower_hex(&mac)
+    }
+
+    /// Id of the ring key that seals new keys.
+    #[must_use]
+    pub fn current_ring_key_id(&self) -> &str {
+        self.ring.current().id()
+    }
+
+    /// Ids of all ring keys and when they were made, the one that seals last.
+    pub fn ring_keys(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        self.ring.keys().iter().map(|key| (key.id(), key.created()))
+    }
+
+    /// The lease token of an attempt; the same every time.
+    ///
+    /// # Errors
+    /// Fails when the ring lacks the key of that id.
+    pub fn lease_token(&self, attempt: AttemptId, ring_key_id: &str) -> Result<SecretString, VaultError> {
+        Ok(token::write(attempt, self.ring.find(ring_key_id)?.lease_branch()))
+    }
+
+    /// The attempt that a lease token was made for; `None` when no ring key made it.
+    #[must_use]
+    pub fn read_lease_token(&self, token: &str) -> Option<AttemptId> {
+        token::read(token, self.ring.keys().iter().map(ring::RingKey::lease_branch))
+    }
+
+    /// A key for one more purpose. It hangs on the part of the ring that is never rotated, so what
+    /// it made stays good.
+    #[must_use]
+    pub fn branch(&self, label: &str) -> BranchKey {
+        BranchKey::derive(self.ring.index_key(), &format!("branch/{label}"))
+    }
+
+    /// Seals the canary: a text that only this very ring can open and would write.
+    ///
+    /// # Errors
+    /// Never for a ring that was opened; the signature is that of [`Vault::seal`].
+    pub fn canary_seal(&self) -> Result<Sealed, VaultError> {
+        self.seal(&CANARY, &self.canary())
+    }
+
+    /// Opens the stored canary, which proves that ring and database belong together.
+    ///
+    /// # Errors
+    /// Fails with [`VaultError::WrongRing`] when the ring key or the index key is another.
+    pub fn canary_check(&self, envelope: &[u8], ring_key_id: &str) -> Result<(), VaultError> {
+        let wrong = || VaultError::WrongRing { id: ring_key_id.to_owned() };
+        let parsed = envelope::parse(envelope).map_err(|_| wrong())?;
+        if parsed.ring_key_id() != ring_key_id {
+            return Err(wrong());
+        }
+        let stored = self.open_envelope(&CANARY, envelope).map_err(|_| wrong())?;
+        let same = stored.expose_secret().as_bytes().ct_eq(self.canary().expose_secret().as_bytes());
+        if bool::from(same) { Ok(()) } else { Err(wrong()) }
+    }
+
+    /// The canary's text depends on the index key: a ring with another one must not be used, since
+    /// no key would be known again.
+    fn canary(&self) -> SecretString {
+        derive::lower_hex(&self.branch("canary").mac(&[])).into()
+    }
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Vault").field("ring", &self.ring).finish_non_exhaustive()
+    }
+}
+
+/// Where the canary lives.
+const CANARY: SealContext<'static> =
+    SealContext { table: "vault", column: "canary", row: Uuid::nil(), owner: Uuid::nil(), provider: "" };
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! The key ring: several master keys with ids, of which the last one seals and all can open, and
+//! the index key that is never rotated.
+//!
+//! A ring with one unfit key is refused as a whole. Messages name the key's id, never its bytes.
+
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+use serde::{Deserialize, Deserializer};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::derive::{BranchKey, KeyBytes};
+use super::{KeyFault, VaultError, file};
+use crate::domain::clock::Timestamp;
+
+const LEASE_LABEL: &str = "lease-token";
+const INDEX_KEY: &str = "index_key";
+const ID_LENGTH_MAX: usize = 64;
+
+/// Keys printed in manuals: NIST SP 800-38A for AES-256, and the GCM specification.
+const EXAMPLES: &[&str] =
+    &["YD3rEBXKcb4rc67whX13gR81LAc7YQjXLZgQowkU3/Q=", "/v/pkoZlcxxtao+UZzCDCP7/6ZKGZXMcbWqPlGcwgwg="];
+
+/// Where a key ring comes from.
+pub enum RingSource {
+    /// A file; refused when other users may read or write it.
+    File(PathBuf),
+    /// A credential that systemd has put in place and guards by its own means.
+    Credential(PathBuf),
+    /// The ring's text itself, from the environment. The caller warns of it.
+    Environment(SecretString),
+}
+
+impl std::fmt::Debug for RingSource {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.origin())
+    }
+}
+
+impl RingSource {
+    fn origin(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Credential(path) => format!("the credential {}", path.display()),
+            Self::Environment(_) => "the environment".to_owned(),
+        }
+    }
+}
+
+/// One master key.
+pub(super) struct RingKey {
+    id: String,
+    bytes: KeyBytes,
+    created: Timestamp,
+    lease_branch: BranchKey,
+}
+
+impl RingKey {
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn bytes(&self) -> &KeyBytes {
+        &self.bytes
+    }
+
+    pub(super) fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    /// Makes lease tokens.
+    pub(super) fn lease_branch(&self) -> &BranchKey {
+        &self.lease_branch
+    }
+}
+
+/// All master keys, oldest first and never empty, and the index key.
+pub(super) struct KeyRing {
+    keys: Vec<RingKey>,
+    index_key: KeyBytes,
+}
+
+impl KeyRing {
+    pub(super) fn read(source: &RingSource) -> Result<Self, VaultError> {
+        let origin = source.origin();
+        match source {
+            RingSource::File(path) => Self::parse(&file::read_guarded(path)?, &origin),
+            RingSource::Credential(path) => Self::parse(&file::read(path)?, &origin),
+            RingSource::Environment(text) => Self::parse(text.expose_secret(), &origin),
+        }
+    }
+
+    pub(super) fn parse(text: &str, origin: &str) -> Result<Self, VaultError> {
+        let malformed = |line, what| VaultError::RingMalformed { origin: origin.to_owned(), line, what };
+        let raw: RawRing = toml::from_str(text).map_err(|error| {
+            // The error's own text quotes the line, and with it a key.
+            let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.split('\n').count());
+            malformed(line, "not a key ring in TOML")
+        })?;
+        let index_key = decode(&raw.index_key, INDEX_KEY, origin)?;
+        let mut keys: Vec<RingKey> = Vec::with_capacity(raw.key.len());
+        for entry in raw.key {
+            if !is_id(&entry.id) {
+                return Err(malformed(None, "an id is not 1 to 64 letters, digits, dots, dashes or underscores"));
+            }
+            let created = Timestamp::from_rfc3339(&entry.created)
+                .ok_or_else(|| malformed(None, "a moment of creation is not RFC 3339 text"))?;
+            let bytes = decode(&entry.key, &entry.id, origin)?;
+            let twice =
+                same(&bytes, &index_key) || keys.iter().any(|other| other.id == entry.id || same(&bytes, &other.bytes));
+            if twice {
+                return Err(refused(origin, &entry.id, KeyFault::Twice));
+            }
+            let lease_branch = BranchKey::derive(&bytes, LEASE_LABEL);
+            keys.push(RingKey { id: entry.id, bytes, created, lease_branch });
+        }
+        if keys.is_empty() {
+            return Err(malformed(None, "it holds no key"));
+        }
+        Ok(Self { keys, index_key })
+    }
+
+    /// All keys, the one that seals last.
+    pub(super) fn keys(&self) -> &[RingKey] {
+        &self.keys
+    }
+
+    /// The key that seals.
+    pub(super) fn current(&self) -> &RingKey {
+        self.keys.last().expect("a ring without keys is refused when it is read")
+    }
+
+    pub(super) fn find(&self, id: &str) -> Result<&RingKey, VaultError> {
+        self.keys.iter().find(|key| key.id == id).ok_or_else(|| VaultError::UnknownRingKey { id: id.to_owned() })
+    }
+
+    pub(super) fn index_key(&self) -> &KeyBytes {
+        &self.index_key
+    }
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_list().entries(self.keys().iter().map(RingKey::id)).finish()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRing {
+    #[serde(deserialize_with = "wiped_text")]
+    index_key: Zeroizing<String>,
+    #[serde(default)]
+    key: Vec<RawKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawKey {
+    id: String,
+    #[serde(deserialize_with = "wiped_text")]
+    key: Zeroizing<String>,
+    created: String,
+}
+
+fn wiped_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
+    String::deserialize(deserializer).map(Zeroizing::new)
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=ID_LENGTH_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+}
+
+fn refused(origin: &str, id: &str, fault: KeyFault) -> VaultError {
+    VaultError::RingKeyRefused { origin: origin.to_owned(), id: id.to_owned(), fault }
+}
+
+fn decode(text: &str, id: &str, origin: &str) -> Result<KeyBytes, VaultError> {
+    let decoded = Zeroizing::new(STANDARD.decode(text).map_err(|_| refused(origin, id, KeyFault::Length))?);
+    let bytes: &[u8; 32] = decoded.as_slice().try_into().map_err(|_| refused(origin, id, KeyFault::Length))?;
+    match fault(bytes, text) {
+        Some(fault) => Err(refused(origin, id, fault)),
+        None => Ok(SecretBox::init_with_mut(|key: &mut [u8; 32]| key.copy_from_slice(bytes))),
+    }
+}
+
+/// What gives away that nobody drew these bytes at random. A random key is refused by chance about
+/// once in 10^13.
+fn fault(bytes: &[u8; 32], text: &str) -> Option<KeyFault> {
+    let repeats = |period: usize| bytes.iter().zip(&bytes[period..]).all(|(early, late)| early == late);
+    let steps = || bytes.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == bytes[1].wrapping_sub(bytes[0]));
+    if bytes.iter().all(|byte| *byte == 0) {
+        Some(KeyFault::Zero)
+    } else if EXAMPLES.contains(&text) {
+        Some(KeyFault::Example)
+    } else if (1..=16).any(repeats) {
+        Some(KeyFault::Repeated)
+    } else if steps() || bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        Some(KeyFault::Example)
+    } else {
+        None
+    }
+}
+
+fn same(one: &KeyBytes, other: &KeyBytes) -> bool {
+    one.expose_secret().ct_eq(other.expose_secret()).into()
+}
