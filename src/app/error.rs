@@ -10,7 +10,9 @@ use crate::vault::VaultError;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The key ring is not set.
-    #[error("vault.ring_file is not set (KEY_RECYCLING_VAULT_RING_FILE). Make one: key-recycling vault init data/ring.toml")]
+    #[error(
+        "vault.ring_file is not set (KEY_RECYCLING_VAULT_RING_FILE). Make one: key-recycling vault init data/ring.toml"
+    )]
     NoRing,
     /// The vault refuses its ring.
     #[error(transparent)]

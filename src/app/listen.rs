@@ -59,8 +59,7 @@ impl Doors {
     pub(super) async fn open(doors: Vec<Door>) -> Result<Self, StartError> {
         let mut bound = Vec::new();
         for door in doors {
-            let refused =
-                |reason| StartError::Listen { setting: door.setting, address: door.address, reason };
+            let refused = |reason| StartError::Listen { setting: door.setting, address: door.address, reason };
             let listener = TcpListener::bind(door.address).await.map_err(refused)?;
             let address = listener.local_addr().map_err(refused)?;
             bound.push((address, listener, door));

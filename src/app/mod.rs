@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config};
+use crate::domain::clock::SharedClock;
 use crate::domain::{OsEntropy, SystemClock};
 use crate::graphql::{self, OpaqueIds, Services};
 use crate::http::{self, HttpState, NotReady};
@@ -64,7 +65,15 @@ impl App {
     /// # Errors
     /// Something of that fails; nothing is left running.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let parts = Parts::open_server(config).await?;
+        Self::start_at(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock than the machine's.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_at(config: &Config, clock: SharedClock) -> Result<Self, StartError> {
+        let parts = Parts::open_server(config, clock).await?;
         let stop = CancellationToken::new();
         let live = Live::new(parts.store.clone());
         let leases = Arc::new(Leases::new(
@@ -73,7 +82,7 @@ impl App {
                 vault: parts.vault.clone(),
                 providers: parts.providers.clone(),
                 pool: parts.pool.clone(),
-                clock: Arc::new(SystemClock),
+                clock: parts.clock.clone(),
                 entropy: Arc::new(OsEntropy),
                 tasks: parts.tasks.clone(),
             },
@@ -138,7 +147,10 @@ impl App {
         self.doors.close(self.grace).await;
         self.tasks.close();
         if tokio::time::timeout(self.grace, self.tasks.wait()).await.is_err() {
-            tracing::warn!(left = self.tasks.len(), "the shutdown's grace is over; work under way resumes at the next start");
+            tracing::warn!(
+                left = self.tasks.len(),
+                "the shutdown's grace is over; work under way resumes at the next start"
+            );
         }
         self.store.drain().await;
     }
@@ -164,7 +176,7 @@ fn public_router(config: &Config, parts: &Parts, leases: &Arc<Leases>, live: &Ar
         pool: parts.pool.clone(),
         live: live.clone(),
         store: parts.store.clone(),
-        clock: Arc::new(SystemClock),
+        clock: parts.clock.clone(),
         ids: OpaqueIds::new(move |parts: &[&[u8]]| branch.mac(parts)),
     };
     let settings = graphql::Settings {
@@ -180,7 +192,7 @@ fn public_router(config: &Config, parts: &Parts, leases: &Arc<Leases>, live: &Ar
     let state = HttpState::new(
         graphql::schema(services, &settings),
         parts.identity.clone(),
-        Arc::new(SystemClock),
+        parts.clock.clone(),
         Arc::new(OsEntropy),
         http::Settings {
             public_origin: config.server.public_url.as_str().trim_end_matches('/').to_owned(),

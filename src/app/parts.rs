@@ -6,6 +6,7 @@ use tokio_util::task::TaskTracker;
 
 use super::StartError;
 use crate::config::{Config, SecretSource};
+use crate::domain::clock::SharedClock;
 use crate::domain::{OsEntropy, ProviderCode, SystemClock};
 use crate::identity::{self, Identity};
 use crate::keys::{self, Keys};
@@ -30,6 +31,7 @@ pub struct Parts {
     pub(super) providers: Arc<Providers>,
     pub(super) pool: Arc<Pool>,
     pub(super) tasks: TaskTracker,
+    pub(super) clock: SharedClock,
 }
 
 impl Parts {
@@ -38,33 +40,34 @@ impl Parts {
     /// # Errors
     /// The database cannot be reached or is not up to date, or the vault refuses its ring.
     pub async fn open(config: &Config) -> Result<Self, StartError> {
-        let store = open_store(config, false).await?;
+        let clock: SharedClock = Arc::new(SystemClock);
+        let store = open_store(config, false, clock.clone()).await?;
         require_migrated(&store).await?;
-        Self::over(config, store).await
+        Self::over(config, store, clock).await
     }
 
     /// Opens the parts for the server. A SQLite file is its own, so it brings it up to date; a
     /// PostgreSQL that instances share is migrated by hand.
-    pub(super) async fn open_server(config: &Config) -> Result<Self, StartError> {
-        let store = open_store(config, true).await?;
+    pub(super) async fn open_server(config: &Config, clock: SharedClock) -> Result<Self, StartError> {
+        let store = open_store(config, true, clock.clone()).await?;
         if config.database.url.expose().starts_with("sqlite:") {
             store.migrate().await.map_err(StartError::from_store)?;
         }
         require_migrated(&store).await?;
-        Self::over(config, store).await
+        Self::over(config, store, clock).await
     }
 
-    async fn over(config: &Config, store: Store) -> Result<Self, StartError> {
+    async fn over(config: &Config, store: Store, clock: SharedClock) -> Result<Self, StartError> {
         let vault = Arc::new(open_vault(config)?);
         prove(&vault, &store).await?;
-        let providers = Arc::new(Providers::new(provider_settings(config), Arc::new(SystemClock))?);
+        let providers = Arc::new(Providers::new(provider_settings(config), clock.clone())?);
         let tasks = TaskTracker::new();
         let keys = Keys::new(
             keys::Parts {
                 store: store.clone(),
                 vault: vault.clone(),
                 providers: providers.clone(),
-                clock: Arc::new(SystemClock),
+                clock: clock.clone(),
                 entropy: Arc::new(OsEntropy),
                 tasks: tasks.clone(),
             },
@@ -72,7 +75,7 @@ impl Parts {
         );
         let identity = Identity::new(
             store.clone(),
-            Arc::new(SystemClock),
+            clock.clone(),
             Arc::new(OsEntropy),
             identity::Settings {
                 bot_token: config.secrets.bot_token.as_ref().map(copy_secret),
@@ -86,24 +89,25 @@ impl Parts {
         };
         Ok(Self {
             ledger: Arc::new(Ledger::new(store.clone(), config.ledger.amount_max)),
-            pool: Pool::new(providers.infos(), pool_settings, Arc::new(SystemClock)),
+            pool: Pool::new(providers.infos(), pool_settings, clock.clone()),
             keys: Arc::new(keys),
             identity: Arc::new(identity),
             store,
             vault,
             providers,
             tasks,
+            clock,
         })
     }
 }
 
-async fn open_store(config: &Config, exclusive: bool) -> Result<Store, StartError> {
+async fn open_store(config: &Config, exclusive: bool, clock: SharedClock) -> Result<Store, StartError> {
     let settings = DatabaseSettings {
         url: config.database.url.expose().to_owned(),
         connections: config.database.connections,
         exclusive,
     };
-    let opened = Store::open(&settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await;
+    let opened = Store::open(&settings, clock, Arc::new(OsEntropy)).await;
     opened.map_err(StartError::from_store)
 }
 

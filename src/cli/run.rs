@@ -21,10 +21,11 @@ pub(super) async fn serve(context: &Context) -> Outcome {
     let mut ending = Ending::listen().map_err(Failure::unreachable)?;
     let config = context.config_with_log(Needs::SERVER)?;
     let app = App::start(&config).await?;
-    context.out.record(
-        &["public", "gateway", "admin"],
-        [app.public_addr(), app.gateway_addr(), app.admin_addr()].map(|address| Some(address.to_string())),
-    )?;
+    let (public, gateway, admin) = (app.public_addr(), app.gateway_addr(), app.admin_addr());
+    tracing::info!(%public, %gateway, %admin, "serving");
+    context
+        .out
+        .record(&["public", "gateway", "admin"], [public, gateway, admin].map(|address| Some(address.to_string())))?;
     ending.told().await;
     tracing::info!("told to end; draining");
     app.shutdown().await;

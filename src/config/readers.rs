@@ -164,7 +164,12 @@ pub(super) struct Span {
 
 /// A length of time from so many to so many seconds.
 pub(super) const fn seconds(least: u64, most: u64) -> Span {
-    Span { least: Duration::from_secs(least), most: Duration::from_secs(most) }
+    millis(least * 1_000, most * 1_000)
+}
+
+/// A length of time from so many to so many milliseconds.
+pub(super) const fn millis(least: u64, most: u64) -> Span {
+    Span { least: Duration::from_millis(least), most: Duration::from_millis(most) }
 }
 
 impl Reader for Span {

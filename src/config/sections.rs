@@ -13,7 +13,7 @@ use crate::domain::Usd;
 
 use super::readers::{
     Address, Amount, BASE_ADDRESS, Choice, Database, DatabaseUrl, Directives, File, Maybe, ORIGIN, OneOf, Switch,
-    count, seconds,
+    count, millis, seconds,
 };
 use super::table::{Row, Values};
 
@@ -242,7 +242,7 @@ sections! {
         /// Highest believable cost of one task, in dollars.
         max_cost: Option<Usd> = None, Maybe(Amount);
         /// Pause before and between looks for a result, in place of the catalogue's.
-        poll_interval: Option<Duration> = None, Maybe(seconds(1, 60));
+        poll_interval: Option<Duration> = None, Maybe(millis(100, 60_000));
         /// Nano-dollars that one token is worth; without it the provider's keys are not lent.
         nano_usd_per_token: Option<u64> = None, Maybe(count::<u64>(1, 1_000_000_000_000));
     }

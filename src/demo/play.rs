@@ -40,6 +40,8 @@ const REMOVE_AFTER: Duration = Duration::from_secs(15);
 const DISPATCHER_PATIENCE: Duration = Duration::from_secs(160);
 /// How long settling and reconciling may take.
 const SETTLE_PATIENCE: Duration = Duration::from_secs(90);
+/// What the last lines say.
+const WAITING: &str = "settling and reconciling (Ctrl-C: as it stands)";
 /// What an owner spends elsewhere at a time: CapMonster's price of a `ReCAPTCHA`.
 const SPENT_ELSEWHERE: Usd = Usd::from_nanos(600_000);
 /// Where that owner stops.
@@ -234,7 +236,8 @@ async fn watch(watcher: &mut Watcher, screen: &mut Screen, head: &[String], star
     Ok(())
 }
 
-/// Waits until nothing is open and books and ledger agree, as long as that may take.
+/// Waits until nothing is open, books and ledger agree, and no credit is provisional any more, as
+/// long as that may take. Quiet readings, which reconcile, begin 30 s after a key's last task.
 async fn settle(
     watcher: &mut Watcher,
     screen: &mut Screen,
@@ -244,14 +247,15 @@ async fn settle(
 ) -> Result<Report, Failure> {
     let deadline = Instant::now() + SETTLE_PATIENCE;
     for number in 0_u64.. {
-        let scene: Scene = watcher.look().await?;
+        let looked = watcher.look().await?;
+        let scene = Scene { waiting: Some(WAITING), ..looked };
         if screen.is_live() || number.is_multiple_of(LOOKS_PER_LINE) {
             screen.show(head, &scene, start.elapsed().as_secs())?;
         }
         let may_be_done = scene.open == 0 && scene.charged == scene.credited;
         if may_be_done || Instant::now() > deadline {
             let report = Report::draw_up(watcher, seconds, seed).await?;
-            if report.balanced || Instant::now() > deadline {
+            if report.is_reconciled() || Instant::now() > deadline {
                 return Ok(report);
             }
         }

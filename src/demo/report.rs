@@ -85,6 +85,11 @@ impl Report {
         })
     }
 
+    /// Whether it balances and nothing can change it any more.
+    pub(super) fn is_reconciled(&self) -> bool {
+        self.balanced && self.providers.values().all(|provider| provider.provisional == 0)
+    }
+
     /// The account as lines for people.
     pub(super) fn lines(&self) -> Vec<String> {
         let head = format!(

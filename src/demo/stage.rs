@@ -58,8 +58,9 @@ pub(super) struct Stage {
 impl Stage {
     /// Makes the folder, the ring and the bot's token.
     pub(super) fn build(wanted: Option<PathBuf>, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self, Failure> {
-        let folder =
-            wanted.unwrap_or_else(|| std::env::temp_dir().join(format!("key-recycling-demo-{}", hex(entropy, 6))));
+        let folder = wanted
+            .and_then(|folder| std::path::absolute(folder).ok())
+            .unwrap_or_else(|| std::env::temp_dir().join(format!("key-recycling-demo-{}", hex(entropy, 6))));
         if folder.join(DATABASE).exists() {
             let shown = folder.display();
             return Err(Failure::Usage(format!(

@@ -60,9 +60,10 @@ impl Drop for Screen {
 
 fn summary(scene: &Scene, seconds: u64) -> String {
     let balance = if scene.charged == scene.credited { "balanced".to_owned() } else { format!("{} open", scene.open) };
+    let Scene { solved, failed, charged, credited, .. } = scene;
+    let waiting = scene.waiting.map(|what| format!(" · {what}")).unwrap_or_default();
     format!(
-        "{seconds:>4} s  {} solved · {} failed · charged {} · credited {} · {balance}",
-        scene.solved, scene.failed, scene.charged, scene.credited
+        "{seconds:>4} s  {solved} solved · {failed} failed · charged {charged} · credited {credited} · {balance}{waiting}"
     )
 }
 

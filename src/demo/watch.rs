@@ -50,6 +50,8 @@ pub(super) struct Scene {
     pub(super) open: u64,
     pub(super) charged: Usd,
     pub(super) credited: Usd,
+    /// What is waited for, once tasks are no longer dispatched.
+    pub(super) waiting: Option<&'static str>,
 }
 
 /// Where tasks stand at one provider.
@@ -75,6 +77,8 @@ pub(super) struct Watcher {
     sandbox: String,
     authorization: SecretString,
     owners: Vec<Owner>,
+    /// The newest credit of each key so far; busy owners' older ones leave the page.
+    last_credit: BTreeMap<String, (String, String)>,
     /// Statuses seen so far, by provider.
     pub(super) statuses: BTreeMap<ProviderCode, BTreeSet<String>>,
 }
@@ -120,7 +124,15 @@ impl Watcher {
         owners: Vec<Owner>,
     ) -> Self {
         let authorization = SecretString::from(format!("Bearer {}", operator.expose_secret()));
-        Self { client, graphql, sandbox, authorization, owners, statuses: BTreeMap::new() }
+        Self {
+            client,
+            graphql,
+            sandbox,
+            authorization,
+            owners,
+            last_credit: BTreeMap::new(),
+            statuses: BTreeMap::new(),
+        }
     }
 
     /// Notes that a key of the provider had this status.
@@ -145,6 +157,8 @@ impl Watcher {
             let data = self.operate(OWNER, json!({ "id": owner.telegram_user_id.to_string() })).await?;
             read_owner(owner, &data, &mut scene);
         }
+        self.last_credit.append(&mut scene.last_credit);
+        scene.last_credit.clone_from(&self.last_credit);
         for key in &scene.keys {
             self.statuses.entry(key.provider).or_default().insert(key.status.clone());
         }

@@ -1,9 +1,9 @@
 //! The GraphQL API: types, queries, mutations, subscriptions, and the rules of every answer.
 //!
 //! Types wrap domain values and show them field by field; a resolver reads the context, asks one
-//! use case or finder, and converts. Each root field is guarded by role ([`caller`]), ids and
-//! cursors are opaque ([`ids`]), and whatever fails leaves here as a code with a fixed sentence
-//! ([`error`], [`extensions`]). How requests arrive is the business of `http`.
+//! use case or finder, and converts. Each root field is guarded by role (`caller`), ids and
+//! cursors are opaque (`ids`), and whatever fails leaves here as a code with a fixed sentence
+//! (`error`, `extensions`). How requests arrive is the business of `http`.
 
 mod budget;
 mod caller;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use super::read::CLAIM;
 use super::{Failure, Inner, Keys, label, owner_of};
@@ -83,7 +84,7 @@ impl Keys {
         }
         match self.inner.claim(owner, it.provider, label, &normalised).await? {
             Claim::Kept(key) => Ok(Ok(key)),
-            Claim::Pending(key) => self.validate(actor, key).await.map(Ok),
+            Claim::Pending(key, reading) => self.validate(actor, key, reading).await.map(Ok),
             Claim::Refused(refusal) => Ok(Err(SubmitError::from(refusal).into())),
             // The claim answers this only for an id other than the one it asked for itself.
             Claim::SealFor(_) => Err(StoreError::Stale.into()),
@@ -91,11 +92,11 @@ impl Keys {
     }
 
     /// Has a claimed PENDING key read, waits for that at most `validation_wait`, and answers the row.
-    async fn validate(&self, actor: &Actor, key: Key) -> Result<Key, Failure> {
+    async fn validate(&self, actor: &Actor, key: Key, reading: Uuid) -> Result<Key, Failure> {
         let inner = self.inner.clone();
         let id = key.id;
         let reading = self.inner.tasks.spawn(async move {
-            if let Err(failure) = inner.read_now(id).await {
+            if let Err(failure) = inner.read_claimed(id, reading, BalanceSource::Manual).await {
                 tracing::error!(key.id = %id, %failure, "validation of key {id} failed");
             }
         });
@@ -136,10 +137,10 @@ impl Inner {
                 envelope: sealed.envelope,
                 ring_key_id: sealed.ring_key_id,
             };
-            let per_account = self.settings.per_account;
-            let claimed = self
-                .store
-                .write("claim key", move |tx| Box::pin(async move { moves::key::claim(tx, new, per_account).await }));
+            let (per_account, until) = (self.settings.per_account, self.clock.now().plus(CLAIM));
+            let claimed = self.store.write("claim key", move |tx| {
+                Box::pin(async move { moves::key::claim(tx, new, per_account, until).await })
+            });
             match claimed.await {
                 Ok(Claim::SealFor(own)) if own != id => id = own,
                 // The same key was handed over at the same moment; whose it is shows the second time.
@@ -148,16 +149,6 @@ impl Inner {
                 other => return Ok(other?),
             }
         }
-    }
-
-    /// Reads a key unless somebody else does.
-    async fn read_now(&self, id: KeyId) -> Result<(), Failure> {
-        let until = self.clock.now().plus(CLAIM);
-        let claim = self.store.write("claim reading", move |tx| Box::pin(tx.claim_key(id, until))).await?;
-        if let Some(claim) = claim {
-            self.read_claimed(id, claim, BalanceSource::Manual).await?;
-        }
-        Ok(())
     }
 
     /// Counts a submission against the hourly limit; refused with the moment of the next one.

@@ -1,6 +1,8 @@
 //! A key is handed over: a new row, the owner's own row revived, or a refusal that tells nothing.
 
-use crate::domain::{AccountId, AccountRef, Key, KeyId, KeyStatus, ProviderCode};
+use uuid::Uuid;
+
+use crate::domain::{AccountId, AccountRef, Key, KeyId, KeyStatus, ProviderCode, Timestamp};
 use crate::store::{StoreError, Tx};
 
 use super::{save, tell};
@@ -27,8 +29,9 @@ pub struct NewKey {
 /// What became of it.
 #[derive(Clone, Debug)]
 pub enum Claim {
-    /// It is to be validated.
-    Pending(Key),
+    /// It is to be validated, by the reading that is claimed here: were it not, a timer could begin
+    /// the same reading first.
+    Pending(Key, Uuid),
     /// The owner has it in the pool already; nothing is to be done.
     Kept(Key),
     /// The owner's own row lies under another id: seal it for that one and come again.
@@ -48,12 +51,12 @@ pub enum ClaimRefusal {
     AccountFrozen,
 }
 
-/// Takes a key over as PENDING.
+/// Takes a key over as PENDING, with the claim on its first reading until the moment given.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when somebody else handed the same key over at the same moment; the
 /// database fails.
-pub async fn claim(tx: &mut Tx, new: NewKey, per_account: u64) -> Result<Claim, StoreError> {
+pub async fn claim(tx: &mut Tx, new: NewKey, per_account: u64, until: Timestamp) -> Result<Claim, StoreError> {
     let account = tx.lock_account(AccountRef::Id(new.owner)).await?.ok_or(StoreError::Stale)?;
     if account.frozen_at.is_some() {
         return Ok(Claim::Refused(ClaimRefusal::AccountFrozen));
@@ -64,11 +67,17 @@ pub async fn claim(tx: &mut Tx, new: NewKey, per_account: u64) -> Result<Claim, 
         Some(key) if key.sealed && matches!(key.status, KeyStatus::Pending | KeyStatus::Active) => {
             relabel(tx, key, new.label).await.map(Claim::Kept)
         }
-        own => take(tx, own, new, per_account).await,
+        own => take(tx, own, new, per_account, until).await,
     }
 }
 
-async fn take(tx: &mut Tx, own: Option<Key>, new: NewKey, per_account: u64) -> Result<Claim, StoreError> {
+async fn take(
+    tx: &mut Tx,
+    own: Option<Key>,
+    new: NewKey,
+    per_account: u64,
+    until: Timestamp,
+) -> Result<Claim, StoreError> {
     let somebody_elses = own.as_ref().is_none_or(|key| !key.sealed);
     if somebody_elses && tx.is_key_live(new.provider, &new.fingerprint).await? {
         return Ok(Claim::Refused(ClaimRefusal::NotAccepted));
@@ -80,11 +89,14 @@ async fn take(tx: &mut Tx, own: Option<Key>, new: NewKey, per_account: u64) -> R
     if !counts_already && tx.count_kept_keys(new.owner).await? >= per_account {
         return Ok(Claim::Refused(ClaimRefusal::KeyLimit));
     }
-    match own {
-        Some(key) if key.id != new.id => Ok(Claim::SealFor(key.id)),
-        Some(key) => revive(tx, key, new).await.map(Claim::Pending),
-        None => insert(tx, new).await.map(Claim::Pending),
-    }
+    let key = match own {
+        Some(key) if key.id != new.id => return Ok(Claim::SealFor(key.id)),
+        Some(key) => revive(tx, key, new).await?,
+        None => insert(tx, new).await?,
+    };
+    let reading = tx.claim_key(key.id, until).await?;
+    // Somebody reads the revived key already; the verdict comes by that reading.
+    Ok(reading.map_or(Claim::Kept(key.clone()), |reading| Claim::Pending(key, reading)))
 }
 
 async fn relabel(tx: &mut Tx, key: Key, label: Option<String>) -> Result<Key, StoreError> {

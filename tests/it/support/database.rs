@@ -1,0 +1,48 @@
+//! A fresh database for each test.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use tempfile::TempDir;
+
+/// A database that is gone with the value (SQLite) or with its cluster (PostgreSQL).
+pub(crate) struct Database {
+    pub(crate) url: String,
+    folder: TempDir,
+}
+
+impl Database {
+    pub(crate) fn sqlite() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        Self { url: format!("sqlite:{}", folder.path().join("key-recycling.sqlite").display()), folder }
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let cluster = std::env::var("KEY_RECYCLING_TEST_POSTGRES")
+            .expect("KEY_RECYCLING_TEST_POSTGRES names no PostgreSQL; run: ./check tests");
+        let name = format!("test_{:016x}", rand_u64());
+        let maintenance = sea_orm::Database::connect(format!("{cluster}/postgres")).await.expect("PostgreSQL answers");
+        maintenance.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database is made");
+        Self { url: format!("{cluster}/{name}"), folder: TempDir::new().expect("a temporary folder") }
+    }
+
+    /// A folder of the test's own.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// A connection of the test's own, to look at rows or to break them.
+    pub(crate) async fn connect(&self) -> DatabaseConnection {
+        sea_orm::Database::connect(&self.url).await.expect("the database answers")
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
+}
+
+/// A number that no other test has.
+pub(crate) fn rand_u64() -> u64 {
+    use key_recycling::domain::{Entropy, OsEntropy};
+    let mut bytes = [0; 8];
+    OsEntropy.fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
