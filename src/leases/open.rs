@@ -326,8 +326,8 @@ fn difference(stored: &str, asked: &str) -> Option<&'static str> {
 
 fn refusal(code: OpenError, field: Option<&str>) -> OpenRefusal {
     let field = field.map(|field| match field {
-        "attempt" => vec!["input".to_owned(), field.to_owned()],
-        _ => vec!["input".to_owned(), "route".to_owned(), field.to_owned()],
+        "attempt" => vec![field.to_owned()],
+        _ => vec!["route".to_owned(), field.to_owned()],
     });
     OpenRefusal { code, field, retry_at: None }
 }

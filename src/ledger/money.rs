@@ -159,7 +159,7 @@ async fn mismatch(
 }
 
 fn refusal(code: CreditError, field: &str) -> CreditRefusal {
-    CreditRefusal { code, field: vec!["input".to_owned(), field.to_owned()] }
+    CreditRefusal { code, field: vec![field.to_owned()] }
 }
 
 /// Whether a text can name a movement: 1 to 64 printable characters.

@@ -155,5 +155,5 @@ async fn mismatch(tx: &mut Tx, request: &Request, it: &Reversal) -> Result<Rever
 }
 
 fn refusal(code: ReverseError, field: &str) -> ReverseRefusal {
-    ReverseRefusal { code, field: vec!["input".to_owned(), field.to_owned()] }
+    ReverseRefusal { code, field: vec![field.to_owned()] }
 }
