@@ -30,6 +30,8 @@ pub(super) struct AppMetrics {
     solved: Family<ProviderLabel, Counter>,
     charged: Family<ProviderLabel, Counter>,
     events: Counter,
+    audited: Gauge,
+    lies: Gauge,
     keys: Family<KeyLabels, Gauge>,
     eligible: Family<ProviderLabel, Gauge>,
     in_flight: Family<ProviderLabel, Gauge>,
@@ -45,6 +47,8 @@ impl AppMetrics {
             solved: Family::default(),
             charged: Family::default(),
             events: metrics.counter("account_events", "Events that were appended to accounts' streams"),
+            audited: metrics.gauge("ledger_audited", "Accounts and keys that the audit at the start recomputed"),
+            lies: metrics.gauge("ledger_lies", "What did not add up in that audit"),
             keys: Family::default(),
             eligible: Family::default(),
             in_flight: Family::default(),
@@ -60,6 +64,12 @@ impl AppMetrics {
         it.register("attempts_in_flight", "Attempts under way", new.in_flight.clone());
         it.register("available_nano_usd", "What new attempts may use, in nano-dollars", new.available.clone());
         Arc::new(new)
+    }
+
+    /// Notes what the audit at the start found.
+    pub(super) fn audited(&self, checked: u64, lies: usize) {
+        self.audited.set(signed(checked));
+        self.lies.set(i64::try_from(lies).unwrap_or(i64::MAX));
     }
 
     /// Everything in the `OpenMetrics` text format.

@@ -95,7 +95,7 @@ impl App {
         parts.store.observe(metrics.clone());
         parts.pool.load(&parts.store).await.map_err(StartError::from_store)?;
         let public = public_router(config, &parts, &leases, &live);
-        let admin = admin_router(&parts, metrics);
+        let admin = admin_router(&parts, metrics.clone());
         let doors = Doors::open(vec![
             Door::new("server.listen", config.server.listen, public),
             Door::new("gateway.listen", config.gateway.listen, gateway::router(leases.clone()))
@@ -110,6 +110,7 @@ impl App {
             events_kept: config.events.retention,
         };
         jobs.start(&parts.tasks, &stop);
+        parts.tasks.spawn(audit_sample(parts.ledger.clone(), config.ledger.audit_sample, metrics, stop.clone()));
         Ok(Self {
             keys: parts.keys,
             leases,
@@ -153,6 +154,20 @@ impl App {
             );
         }
         self.store.drain().await;
+    }
+}
+
+/// Recomputes a part of the ledger while the server already serves; a lie is an alarm, not an end.
+async fn audit_sample(ledger: Arc<Ledger>, sample: u64, metrics: Arc<AppMetrics>, stop: CancellationToken) {
+    match stop.run_until_cancelled(ledger.audit(Some(sample))).await {
+        Some(Ok(report)) => {
+            metrics.audited(report.checked, report.lies.len());
+            for lie in report.lies {
+                tracing::error!(lie, "the ledger does not add up");
+            }
+        }
+        Some(Err(failure)) => tracing::error!(%failure, "the ledger could not be audited"),
+        None => {}
     }
 }
 

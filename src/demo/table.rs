@@ -6,9 +6,10 @@ use crate::cli::out::Out;
 
 use super::watch::{KeyView, Scene};
 
-/// Takes the terminal's second screen, so that the first one stays as it was.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l";
-const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+/// Takes the terminal's second screen, so that the first one stays as it was, and clips long lines:
+/// one that wrapped would push the table about.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 
 /// Where the demo is shown.
 pub(super) struct Screen {

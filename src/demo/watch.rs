@@ -97,7 +97,7 @@ const ATTEMPTS: &str = "query($open: [AttemptState!]) {
   solved: attempts(states: [SETTLED], first: 1) { totalCount }
   failed: attempts(states: [FAILED_FREE, FAILED_CHARGED], first: 1) { totalCount }
   open: attempts(states: $open, first: 1) { totalCount }
-  recent: attempts(first: 5) { nodes { taskType decision { summary candidates { score } } } }
+  recent: attempts(first: 20) { nodes { taskType decision { summary candidates { score } } } }
 }";
 
 const TALLY: &str = "query($providers: [ProviderCode!], $sent: [AttemptState!]) {

@@ -5,6 +5,7 @@ mod support;
 
 mod access;
 mod architecture;
+mod docs;
 mod gateway;
 mod keys;
 mod leases;
