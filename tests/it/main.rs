@@ -16,3 +16,4 @@ mod process;
 mod schema;
 mod secrecy;
 mod sync;
+mod unit_of_work;
