@@ -53,12 +53,26 @@ impl Scene {
 
     /// The same with more lines of configuration.
     pub(crate) async fn start_with(database: Database, more: &str) -> Self {
-        let server = Server::start_with(database, more).await;
+        Self::with(Server::start_with(database, more).await).await
+    }
+
+    /// The usual callers of a server.
+    pub(crate) async fn with(server: Server) -> Self {
         let owner = server.owner(5_000_000_001);
         let dispatcher = server.service("dispatcher", &[Scope::Dispatch]).await;
         let operator = server.service("operator", &[Scope::Operate]).await;
         let gateway = Gateway::at(server.gateway());
         Self { server, owner, dispatcher, operator, gateway }
+    }
+
+    /// Ends the server in order and starts it again, on other ports.
+    pub(crate) async fn restart(&mut self) {
+        self.server.restart().await;
+        let public = self.server.public();
+        for caller in [&mut self.owner, &mut self.dispatcher, &mut self.operator] {
+            *caller = Caller::new(&public, caller.authorization.clone());
+        }
+        self.gateway = Gateway::at(self.server.gateway());
     }
 
     /// The owner hands over a fresh key with a balance.

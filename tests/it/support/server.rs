@@ -38,8 +38,13 @@ impl Server {
 
     /// The same with more lines of configuration.
     pub(crate) async fn start_with(database: Database, more: &str) -> Self {
+        Self::start_in(database, more, &[]).await
+    }
+
+    /// The same with variables of the environment, which go before the file.
+    pub(crate) async fn start_in(database: Database, more: &str, environment: &[(&str, &str)]) -> Self {
         let providers = Providers::start().await;
-        let config = configuration(&database, &providers, more);
+        let config = configuration(&database, &providers, more, environment);
         if !database.is_sqlite() {
             migrate(&database).await;
         }
@@ -104,9 +109,10 @@ async fn migrate(database: &Database) {
     store.migrate().await.expect("the migrations run");
 }
 
-fn configuration(database: &Database, providers: &Providers, more: &str) -> Config {
+fn configuration(database: &Database, providers: &Providers, more: &str, environment: &[(&str, &str)]) -> Config {
     let file = write_configuration(database, providers, more);
-    let sources = Sources { file: Some(file), ..Sources::default() };
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let sources = Sources { file: Some(file), environment, ..Sources::default() };
     config::load(&sources, Needs::SERVER).unwrap_or_else(|faults| panic!("{faults}")).config
 }
 
