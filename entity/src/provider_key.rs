@@ -53,6 +53,12 @@ pub struct Model {
     pub quiet_started_at: Option<i64>,
     /// When its answer arrived.
     pub quiet_read_at: Option<i64>,
+    /// What quiet readings miss while an attempt is UNKNOWN, in nano-dollars.
+    pub evidence_nano: Option<i64>,
+    /// When the first of them began.
+    pub evidence_at: Option<i64>,
+    /// Whether a second one missed the same.
+    pub evidence_confirmed: bool,
     /// Cost of attempts settled after the last reading began.
     pub spent_since_nano: i64,
     /// Held for attempts under way.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::{Parts, StartError};
-use crate::config::{self, Config, Flag, LogFormat, Needs, Sources};
+use crate::config::{self, Config, Flag, LogFormat, Needs, Sources, variable};
 use crate::domain::clock::SharedClock;
 use crate::domain::entropy::SharedEntropy;
 use crate::domain::{OsEntropy, SystemClock};
@@ -95,15 +95,23 @@ impl Context {
         Ok(Parts::open(&config).await?)
     }
 
-    /// The database alone.
+    /// The database alone, up to date.
     pub(super) async fn store(&self) -> Result<Store, Failure> {
+        let store = self.store_as_it_is().await?;
+        let migrations = store.migrations().await.map_err(Failure::unreachable)?;
+        if migrations.iter().all(|(_, applied)| *applied) { Ok(store) } else { Err(StartError::NotMigrated.into()) }
+    }
+
+    /// The database alone, whatever its version.
+    pub(super) async fn store_as_it_is(&self) -> Result<Store, Failure> {
         let config = self.config_with_log(Needs::NONE)?;
         let settings = DatabaseSettings {
             url: config.database.url.expose().to_owned(),
             connections: config.database.connections,
             exclusive: false,
         };
-        Store::open(&settings, self.clock.clone(), self.entropy.clone()).await.map_err(Failure::unreachable)
+        let opened = Store::open(&settings, self.clock.clone(), self.entropy.clone()).await;
+        opened.map_err(|error| Failure::Unreachable(format!("database.url ({}): {error}", variable("database.url"))))
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn example(context: &Context) -> Outcome {
 }
 
 pub(super) async fn migrate(context: &Context, status_only: bool) -> Outcome {
-    let store = context.store().await?;
+    let store = context.store_as_it_is().await?;
     if !status_only {
         store.migrate().await.map_err(Failure::unreachable)?;
     }

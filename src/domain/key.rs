@@ -143,6 +143,17 @@ pub struct Reading {
     pub read_at: Timestamp,
 }
 
+/// What quiet readings say about a key's UNKNOWN attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What is missing on the key that no settled attempt explains.
+    pub missing: Usd,
+    /// When the first reading that missed it began.
+    pub first_at: Timestamp,
+    /// Whether a second one, long enough after it, missed the same.
+    pub confirmed: bool,
+}
+
 /// A recycled key as stored, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
@@ -178,6 +189,8 @@ pub struct Key {
     pub reading: Option<Reading>,
     /// The last quiet reading: no attempt was under way during it nor 30 s before.
     pub quiet_reading: Option<Reading>,
+    /// What quiet readings say about its UNKNOWN attempts, while there are any.
+    pub evidence: Option<Evidence>,
     /// Cost of the attempts settled after the last accepted reading began.
     pub spent_since: Usd,
     /// Held for attempts under way.

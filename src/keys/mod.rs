@@ -121,6 +121,7 @@ impl Inner {
             interval: self.settings.sync_interval,
             depleted_interval_max: self.settings.depleted_interval_max,
             dust: self.providers.settings(provider).dust,
+            result_window: self.providers.result_window(provider),
             rate_missing: self.providers.info(provider).rate_missing,
             jitter: self.entropy.unit(),
         }

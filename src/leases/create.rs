@@ -108,7 +108,7 @@ impl Inner {
             Created::Refused(blame, reply) => self.fail_free(attempt, Some(blame), reply).await,
             Created::NeverSent(blame) => self.fail_free(attempt, Some(blame), None).await,
             Created::Unclear(_) => {
-                let lost = self.lose(attempt.id).await?;
+                let lost = self.lose(&attempt).await?;
                 Ok(to_creation(&lost).unwrap_or(CreateAnswer::Failed { code: NO_SLOT.to_owned(), reply: None }))
             }
         }
@@ -165,12 +165,13 @@ impl Inner {
     }
 
     /// Marks an attempt UNKNOWN and answers it as it then stands.
-    pub(super) async fn lose(&self, id: AttemptId) -> Result<Attempt, Failure> {
+    pub(super) async fn lose(&self, attempt: &Attempt) -> Result<Attempt, Failure> {
+        let (id, window) = (attempt.id, self.providers.result_window(attempt.provider));
         let lost = self.store.write("unknown", move |tx| {
             Box::pin(async move {
                 let mut attempt = tx.lock_attempt(id).await?.ok_or(StoreError::Stale)?;
                 if attempt.state.is_under_way() {
-                    moves::attempt::lose(tx, &mut attempt).await?;
+                    moves::attempt::lose(tx, &mut attempt, window).await?;
                 }
                 Ok::<_, StoreError>(attempt)
             })

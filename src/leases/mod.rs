@@ -6,6 +6,7 @@
 
 mod answer;
 mod create;
+mod evidence;
 mod failure;
 mod observe;
 mod open;
@@ -108,6 +109,7 @@ impl Inner {
             interval: self.settings.sync_interval,
             depleted_interval_max: self.settings.depleted_interval_max,
             dust: self.providers.settings(provider).dust,
+            result_window: self.providers.result_window(provider),
             rate_missing: self.providers.info(provider).rate_missing,
             jitter: self.entropy.unit(),
         }

@@ -80,7 +80,7 @@ impl Inner {
         let waited = attempt.sent_at.map_or_else(Default::default, |sent| now.since(sent));
         let polls_left = i64::from(attempt.polls) < i64::from(self.providers.poll_cap(provider));
         if waited > self.providers.result_window(provider) || !polls_left {
-            return self.lose(attempt.id).await.map(|_| ());
+            return self.lose(&attempt).await.map(|_| ());
         }
         let next = now.plus(self.providers.task_interval(provider, attempt.task_type));
         let id = attempt.id;
@@ -91,7 +91,7 @@ impl Inner {
         match self.providers.result(provider, &secret, dialect, &task_id, attempt.task_type).await {
             Polled::Pending => Ok(()),
             Polled::Ended(ending) => self.settle(attempt, ending, &secret).await.map(|_| ()),
-            Polled::Lost(_) => self.lose(attempt.id).await.map(|_| ()),
+            Polled::Lost(_) => self.lose(&attempt).await.map(|_| ()),
             Polled::Trouble(blame) => {
                 let (key, policy) = (attempt.key, self.policy(provider));
                 let blamed = self.store.write("blame", move |tx| {

@@ -288,7 +288,9 @@ fn content(route: &RouteInput) -> Result<String, Failure> {
 
 /// Whether this number may be opened after the tries so far.
 fn may_follow(tries: &[Attempt], number: i32, content: &str) -> Result<(), OpenRefusal> {
-    if tries.iter().any(|attempt| attempt.state == AttemptState::Settled) {
+    // A charge found without a solution settles an attempt and leaves its task open.
+    let is_solved = |attempt: &Attempt| attempt.state == AttemptState::Settled && attempt.error_code.is_none();
+    if tries.iter().any(is_solved) {
         return Err(refusal(OpenError::TaskFinished, None));
     }
     let last = tries.last();
@@ -296,7 +298,7 @@ fn may_follow(tries: &[Attempt], number: i32, content: &str) -> Result<(), OpenR
         return Err(refusal(OpenError::AttemptOutOfOrder, Some("attempt")));
     }
     let Some(last) = last else { return Ok(()) };
-    if !last.state.allows_next_try() {
+    if !last.state.allows_next_try() && last.state != AttemptState::Settled {
         return Err(refusal(OpenError::AttemptOpen, None));
     }
     // Preferences may change from try to try; what the task is and for whom may not.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::answer::UNSOLVABLE;
 use super::{Failure, Leases};
 use crate::domain::attempt::REPLY_KEPT;
 use crate::domain::{AttemptId, AttemptState};
@@ -31,11 +32,13 @@ impl Leases {
         }
         for attempt in inner.store.attempts_in(AttemptState::Sent, BATCH).await? {
             if attempt.sent_at.is_some_and(|sent| now.since(sent) > CALL_MAX) {
-                inner.lose(attempt.id).await?;
+                inner.lose(&attempt).await?;
                 moved += 1;
             }
         }
-        for attempt in inner.store.attempts_in(AttemptState::Unknown, BATCH).await? {
+        let unknown = inner.store.attempts_in(AttemptState::Unknown, BATCH).await?;
+        inner.decide_unknown(&unknown).await?;
+        for attempt in unknown {
             if attempt.sent_at.is_none_or(|sent| now.since(sent) > inner.settings.review_after) {
                 let id = attempt.id;
                 inner.store.write("review", move |tx| Box::pin(review(tx, id))).await?;
@@ -57,7 +60,7 @@ async fn expire(tx: &mut Tx, id: AttemptId) -> Result<(), StoreError> {
 async fn review(tx: &mut Tx, id: AttemptId) -> Result<(), StoreError> {
     let Some(mut attempt) = tx.lock_attempt(id).await? else { return Ok(()) };
     if attempt.state == AttemptState::Unknown {
-        moves::attempt::review_unknown(tx, &mut attempt).await?;
+        moves::attempt::decide(tx, &mut attempt, AttemptState::UnderReview, None, UNSOLVABLE).await?;
     }
     Ok(())
 }

@@ -24,13 +24,23 @@ pub struct DatabaseSettings {
     pub exclusive: bool,
 }
 
-/// Open connections: `writer` for transactions, `reader` for everything else.
-pub(super) struct Connections {
-    pub(super) writer: DatabaseConnection,
-    pub(super) reader: DatabaseConnection,
-    /// Held as long as the process serves from this SQLite file.
-    pub(super) lock: Option<File>,
+/// An open database.
+pub(super) enum Opened {
+    /// A SQLite file: one connection writes, others read beside it.
+    Sqlite {
+        file: SqliteFile,
+        writer: DatabaseConnection,
+        reader: DatabaseConnection,
+        /// Held as long as the process serves from this file.
+        lock: Option<File>,
+    },
+    /// A PostgreSQL, whose connections do both.
+    Postgres(DatabaseConnection),
 }
+
+/// A SQLite file, from which connections are made.
+#[derive(Clone)]
+pub(super) struct SqliteFile(PathBuf);
 
 /// How long a connection may take to come up, and a statement to find a free one.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,21 +48,33 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long SQLite waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(super) async fn open(settings: &DatabaseSettings) -> Result<Connections, StoreError> {
+pub(super) async fn open(settings: &DatabaseSettings) -> Result<Opened, StoreError> {
     match settings.url.strip_prefix("sqlite:") {
         Some(path) => open_sqlite(settings, Path::new(path.trim_start_matches("//"))).await,
-        None => open_postgres(settings).await,
+        None => open_postgres(settings).await.map(Opened::Postgres),
     }
 }
 
-async fn open_sqlite(settings: &DatabaseSettings, path: &Path) -> Result<Connections, StoreError> {
+async fn open_sqlite(settings: &DatabaseSettings, path: &Path) -> Result<Opened, StoreError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
             .map_err(|error| StoreError::Open(format!("cannot make the folder {}: {error}", folder.display())))?;
     }
     let lock = if settings.exclusive { Some(lock(path)?) } else { None };
-    let options = |connections: u32| {
-        let mut options = ConnectOptions::new(format!("sqlite:{}", path.display()));
+    let file = SqliteFile(path.to_owned());
+    let writer = file.connect_writer().await?;
+    let reader = file.connect(settings.connections).await?;
+    Ok(Opened::Sqlite { file, writer, reader, lock })
+}
+
+impl SqliteFile {
+    /// The one connection that writes.
+    pub(super) async fn connect_writer(&self) -> Result<DatabaseConnection, StoreError> {
+        self.connect(1).await
+    }
+
+    async fn connect(&self, connections: u32) -> Result<DatabaseConnection, StoreError> {
+        let mut options = ConnectOptions::new(format!("sqlite:{}", self.0.display()));
         options.max_connections(connections).connect_timeout(PATIENCE).acquire_timeout(PATIENCE).sqlx_logging(false);
         options.map_sqlx_sqlite_opts(|sqlite| {
             sqlite
@@ -62,15 +84,11 @@ async fn open_sqlite(settings: &DatabaseSettings, path: &Path) -> Result<Connect
                 .foreign_keys(true)
                 .busy_timeout(BUSY_TIMEOUT)
         });
-        options
-    };
-    let unreachable = |error| StoreError::Open(format!("{}: {error}", path.display()));
-    let writer = Database::connect(options(1)).await.map_err(unreachable)?;
-    let reader = Database::connect(options(settings.connections)).await.map_err(unreachable)?;
-    for connection in [&writer, &reader] {
-        check_pragmas(connection).await?;
+        let unreachable = |error| StoreError::Open(format!("{}: {error}", self.0.display()));
+        let connection = Database::connect(options).await.map_err(unreachable)?;
+        check_pragmas(&connection).await?;
+        Ok(connection)
     }
-    Ok(Connections { writer, reader, lock })
 }
 
 /// Reads the pragmas back: money is only safe if they took.
@@ -104,7 +122,7 @@ fn lock(database: &Path) -> Result<File, StoreError> {
     }
 }
 
-async fn open_postgres(settings: &DatabaseSettings) -> Result<Connections, StoreError> {
+async fn open_postgres(settings: &DatabaseSettings) -> Result<DatabaseConnection, StoreError> {
     let mut options = ConnectOptions::new(settings.url.clone());
     options
         .max_connections(settings.connections)
@@ -112,8 +130,7 @@ async fn open_postgres(settings: &DatabaseSettings) -> Result<Connections, Store
         .acquire_timeout(PATIENCE)
         .sqlx_logging(false);
     // The driver's error can repeat parts of the URL, which may hold a password.
-    let connection = Database::connect(options)
+    Database::connect(options)
         .await
-        .map_err(|_| StoreError::Open("PostgreSQL does not answer at database.url; is it running?".to_owned()))?;
-    Ok(Connections { writer: connection.clone(), reader: connection, lock: None })
+        .map_err(|_| StoreError::Open("PostgreSQL does not answer at database.url; is it running?".to_owned()))
 }

@@ -9,23 +9,31 @@ mod error;
 mod read;
 mod rows;
 mod tx;
+mod unit;
 mod write;
+mod writer;
 
 use std::fs::File;
 use std::sync::{Arc, RwLock};
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::clock::SharedClock;
 use crate::domain::entropy::SharedEntropy;
 use crate::domain::{ProviderCode, TaskType, Timestamp, Usd};
 
+use connect::Opened;
+use tx::Shared;
+use writer::Writer;
+
 pub use connect::DatabaseSettings;
 pub use error::StoreError;
 pub use read::{AttemptFilter, AuditFilter, KeyFilter, KeyList, Page, PageRequest, Position, TransferList};
-pub use tx::{Changes, Observer, Tx, Work};
+pub use tx::{Changes, Observer, Tx};
+pub use unit::{Work, WriteError};
 pub use write::{NewToken, ProvisionalCredit};
 
 /// Observations to add to a bucket of the routing statistics. All figures add up.
@@ -56,12 +64,11 @@ pub struct Store {
 }
 
 struct Inner {
-    writer: DatabaseConnection,
+    writer: Writer,
     reader: DatabaseConnection,
-    clock: SharedClock,
-    entropy: SharedEntropy,
-    observers: RwLock<Vec<Arc<dyn Observer>>>,
+    shared: Arc<Shared>,
     tasks: TaskTracker,
+    broken: CancellationToken,
     _lock: Option<File>,
 }
 
@@ -75,17 +82,17 @@ impl Store {
         clock: SharedClock,
         entropy: SharedEntropy,
     ) -> Result<Self, StoreError> {
-        let connections = connect::open(settings).await?;
-        let inner = Inner {
-            writer: connections.writer,
-            reader: connections.reader,
-            clock,
-            entropy,
-            observers: RwLock::default(),
-            tasks: TaskTracker::new(),
-            _lock: connections.lock,
+        let shared = Arc::new(Shared { clock, entropy, observers: RwLock::default() });
+        let (tasks, broken) = (TaskTracker::new(), CancellationToken::new());
+        let (writer, reader, lock) = match connect::open(settings).await? {
+            Opened::Sqlite { file, writer, reader, lock } => {
+                (Writer::grouped(file, writer, shared.clone(), broken.clone()), reader, lock)
+            }
+            Opened::Postgres(connection) => {
+                (Writer::pooled(connection.clone(), shared.clone(), tasks.clone()), connection, None)
+            }
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(Inner { writer, reader, shared, tasks, broken, _lock: lock }) })
     }
 
     /// Brings the tables up to date.
@@ -93,7 +100,7 @@ impl Store {
     /// # Errors
     /// A migration fails.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        Ok(Migrator::up(&self.inner.writer, None).await?)
+        Ok(Migrator::up(&self.inner.reader, None).await?)
     }
 
     /// The migrations with whether each is applied, oldest first.
@@ -102,7 +109,7 @@ impl Store {
     /// The database fails.
     pub async fn migrations(&self) -> Result<Vec<(String, bool)>, StoreError> {
         use migration::MigrationStatus;
-        let all = Migrator::get_migration_with_status(&self.inner.writer).await?;
+        let all = Migrator::get_migration_with_status(&self.inner.reader).await?;
         Ok(all.iter().map(|it| (it.name().to_owned(), it.status() == MigrationStatus::Applied)).collect())
     }
 
@@ -116,7 +123,13 @@ impl Store {
 
     /// Has the observer follow every commit of this process from now on.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
-        self.inner.observers.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(observer);
+        self.inner.shared.observers.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(observer);
+    }
+
+    /// Resolves when the disk has failed under a commit: nothing is written any more, and only a new
+    /// process that reads the file anew can go on.
+    pub async fn broken(&self) {
+        self.inner.broken.cancelled().await;
     }
 
     /// Waits until every transaction under way has ended. Later ones are still carried out.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::account::PLATFORM;
+use crate::domain::key::Reading;
 use crate::domain::{Attempt, AttemptState, CostSource, KeyProblemCode, SolutionVerdict, Timestamp, Usd};
 use crate::store::{StatDelta, StoreError, Tx};
 
@@ -84,24 +85,39 @@ async fn settle_key(tx: &mut Tx, attempt: &Attempt, from: AttemptState, cost: Op
         key.under_review += attempt.estimate;
     }
     if let Some(cost) = cost {
-        key.spent_since += cost.amount;
+        // A charge found by hand or by evidence can be older than the last reading, and in it.
+        let in_reading = |reading: Reading| attempt.returned_at.is_some_and(|at| at <= reading.started_at);
+        if key.reading.is_none_or(|reading| !in_reading(reading)) {
+            key.spent_since += cost.amount;
+        }
+        if from == AttemptState::UnderReview {
+            // While nobody knew what it was, the drop was shown as spent elsewhere.
+            key.outside_spending -= cost.amount.min(key.outside_spending);
+        }
         key.credited += if attempt.owner == PLATFORM { Usd::ZERO } else { cost.amount };
     }
     // Counted under the key's lock, so that of two that end at once the second sees the first.
     if !tx.has_attempt_in(attempt.key, AttemptState::Unknown).await? {
         key::end_rest(&mut key, KeyProblemCode::CheckingCharge, tx.now());
+        key.evidence = None;
     }
     let key = key::save(tx, &before, key).await?;
     key::erase_if_done(tx, &key).await
 }
 
-/// Puts an UNKNOWN attempt before the operator when evidence did not decide in time.
+/// Ends an UNKNOWN attempt without a solution: charged, free, or before the operator.
 ///
 /// # Errors
 /// It is UNKNOWN no more, or the database fails.
-pub async fn review_unknown(tx: &mut Tx, attempt: &mut Attempt) -> Result<(), StoreError> {
-    let review = End { to: AttemptState::UnderReview, cost: None, cost_raw: None, reply: None, error_code: None };
-    end(tx, attempt, review).await
+pub async fn decide(
+    tx: &mut Tx,
+    attempt: &mut Attempt,
+    to: AttemptState,
+    cost: Option<Cost>,
+    error_code: &str,
+) -> Result<(), StoreError> {
+    let error_code = Some(error_code.to_owned());
+    end(tx, attempt, End { to, cost, cost_raw: None, reply: None, error_code }).await
 }
 
 fn observation(attempt: &Attempt, now: Timestamp) -> StatDelta {

@@ -3,5 +3,5 @@
 mod end;
 mod open;
 
-pub use end::{Cost, End, end, note_verdict, review_unknown};
+pub use end::{Cost, End, decide, end, note_verdict};
 pub use open::{advance, give_back, lose, release_reserved, reserve};

@@ -1,5 +1,7 @@
 //! From the hold to the provider: reserve, advance, give back.
 
+use std::time::Duration;
+
 use crate::domain::{Attempt, AttemptState, Key, KeyId, KeyProblemCode};
 use crate::store::{StoreError, Tx};
 
@@ -57,18 +59,21 @@ pub async fn release_reserved(tx: &mut Tx, key: KeyId) -> Result<(), StoreError>
 }
 
 /// Nobody knows whether the provider took or charged the attempt: it is UNKNOWN, its hold stays,
-/// and the key lends nothing until that is known.
+/// and the key lends nothing until that is known. It is read when the provider's result window ends.
 ///
 /// # Errors
 /// There is no such arrow, somebody else moved it, or the database fails.
-pub async fn lose(tx: &mut Tx, attempt: &mut Attempt) -> Result<Key, StoreError> {
+pub async fn lose(tx: &mut Tx, attempt: &mut Attempt, result_window: Duration) -> Result<Key, StoreError> {
     let from = step(attempt, AttemptState::Unknown)?;
     attempt.returned_at = Some(tx.now());
     attempt.poll_at = None;
     tx.save_attempt(from, attempt).await?;
     let now = tx.now();
+    let look_at = attempt.sent_at.map_or(now, |sent| sent.plus(result_window).max(now));
     key::change(tx, attempt.key, |key| {
         key::rest(key, KeyProblemCode::CheckingCharge, now);
+        key.evidence = None;
+        key.next_sync_at = key.sealed.then_some(look_at);
     })
     .await
 }

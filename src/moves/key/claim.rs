@@ -146,6 +146,7 @@ async fn insert(tx: &mut Tx, new: NewKey) -> Result<Key, StoreError> {
         native_balance: None,
         reading: None,
         quiet_reading: None,
+        evidence: None,
         spent_since: crate::domain::Usd::ZERO,
         held: crate::domain::Usd::ZERO,
         in_flight: 0,

@@ -2,6 +2,7 @@
 
 mod blame;
 mod claim;
+mod evidence;
 mod reading;
 mod removal;
 

@@ -11,10 +11,10 @@ use uuid::Uuid;
 use crate::domain::account::PLATFORM;
 use crate::domain::audit::{Target, TargetKind};
 use crate::domain::key::{BalanceSource, Reading};
-use crate::domain::{Blame, Key, KeyId, KeyProblem, KeyProblemCode, KeyStatus, Timestamp, Usd};
+use crate::domain::{Attempt, AttemptState, Blame, Key, KeyId, KeyProblem, KeyProblemCode, KeyStatus, Timestamp, Usd};
 use crate::store::{StoreError, Tx};
 
-use super::{blame, save};
+use super::{blame, evidence, save};
 use crate::moves::transfer;
 
 /// How long no attempt may have been under way before a quiet reading.
@@ -63,6 +63,8 @@ pub struct Policy {
     pub depleted_interval_max: Duration,
     /// Under this a balance buys nothing.
     pub dust: Usd,
+    /// How long after its creation the provider may still come to charge a task.
+    pub result_window: Duration,
     /// Whether the provider counts in a unit of its own and no dollar rate is set.
     pub rate_missing: bool,
     /// A number from 0 to 1 that spreads retries.
@@ -75,6 +77,8 @@ pub struct Policy {
 /// # Errors
 /// The database fails.
 pub async fn record_reading(tx: &mut Tx, report: Report, policy: Policy) -> Result<Option<Key>, StoreError> {
+    // Attempts are locked before their key.
+    let unknown = tx.lock_attempts_of(report.key, AttemptState::Unknown).await?;
     let Some(before) = tx.lock_key(report.key).await? else { return Ok(None) };
     if let Some(claim) = report.claim
         && !tx.end_claim(before.id, claim).await?
@@ -87,7 +91,7 @@ pub async fn record_reading(tx: &mut Tx, report: Report, policy: Policy) -> Resu
     }
     let mut key = before.clone();
     match report.outcome {
-        Ok(ref answer) => accept(tx, &mut key, answer, &report, policy).await?,
+        Ok(ref answer) => accept(tx, &mut key, answer, &report, (policy, &unknown)).await?,
         Err(ref fault) => blame::unreadable(tx, &mut key, fault, policy).await?,
     }
     save(tx, &before, key).await.map(Some)
@@ -98,14 +102,18 @@ async fn accept(
     key: &mut Key,
     answer: &Answer,
     report: &Report,
-    policy: Policy,
+    (policy, unknown): (Policy, &[Attempt]),
 ) -> Result<(), StoreError> {
     let reading = Reading { balance: answer.balance, started_at: report.started_at, read_at: report.read_at };
     let is_quiet = !tx.was_busy_since(key.id, report.started_at.minus(QUIET)).await?;
-    if is_quiet {
+    if is_quiet && unknown.is_empty() {
         reconcile(tx, key, reading).await?;
         key.quiet_reading = Some(reading);
+        key.evidence = None;
         key.paused_until = None;
+    } else if is_quiet {
+        // What the UNKNOWN attempts cost is in the figure, so it can't be the next baseline yet.
+        evidence::note(tx, key, reading, unknown, policy.result_window).await?;
     }
     let shown = key.balance();
     key.reading = Some(reading);
@@ -122,6 +130,7 @@ async fn accept(
     key.backoff = if key.status == KeyStatus::Depleted { key.backoff.saturating_add(1) } else { 0 };
     key.next_sync_at = Some(match key.status {
         KeyStatus::Depleted => next_depleted(key, tx.now(), policy),
+        _ if !unknown.is_empty() => evidence::next_look(key, unknown, tx.now(), policy.result_window),
         _ if waits_for_quiet => tx.now().plus(QUIET_RETRY.min(policy.interval)),
         _ => next_regular(key.id, tx.now(), policy.interval),
     });
@@ -137,6 +146,7 @@ async fn reconcile(tx: &mut Tx, key: &mut Key, reading: Reading) -> Result<(), S
     let unexplained = unexplained + corrected;
     if unexplained.is_positive() {
         key.outside_spending += unexplained;
+        evidence::suspect_late_charge(tx, key, unexplained).await?;
     }
     if unexplained.is_negative() {
         suspect_refund(tx, key, -unexplained).await?;

@@ -74,6 +74,7 @@ impl World {
             native_balance: None,
             reading: Some(Reading { balance: Usd::from_nanos(prices * PRICE), started_at: now, read_at: now }),
             quiet_reading: None,
+            evidence: None,
             spent_since: Usd::ZERO,
             held: Usd::ZERO,
             in_flight: 0,

@@ -4,7 +4,7 @@ use entity::provider_key::{ActiveModel, Model};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 
 use super::{known, known_or_null, time};
-use crate::domain::key::Reading;
+use crate::domain::key::{Evidence, Reading};
 use crate::domain::{Key, KeyProblem, KeyProblemCode, KeyStatus, ProviderCode, Timestamp, Usd};
 use crate::store::StoreError;
 
@@ -35,6 +35,11 @@ pub(in crate::store) fn key(row: Model) -> Result<Key, StoreError> {
         native_balance: row.native_balance,
         reading: reading(row.balance_nano, row.read_started_at, row.read_at),
         quiet_reading: reading(row.quiet_balance_nano, row.quiet_started_at, row.quiet_read_at),
+        evidence: row.evidence_nano.zip(row.evidence_at).map(|(missing, first_at)| Evidence {
+            missing: Usd::from_nanos(missing),
+            first_at: Timestamp::from_micros(first_at),
+            confirmed: row.evidence_confirmed,
+        }),
         spent_since: Usd::from_nanos(row.spent_since_nano),
         held: Usd::from_nanos(row.held_nano),
         in_flight: row.in_flight,
@@ -86,6 +91,9 @@ pub(in crate::store) fn key_row(key: &Key) -> ActiveModel {
         quiet_balance_nano: Set(key.quiet_reading.map(|reading| reading.balance.nanos())),
         quiet_started_at: micros(key.quiet_reading.map(|reading| reading.started_at)),
         quiet_read_at: micros(key.quiet_reading.map(|reading| reading.read_at)),
+        evidence_nano: Set(key.evidence.map(|evidence| evidence.missing.nanos())),
+        evidence_at: micros(key.evidence.map(|evidence| evidence.first_at)),
+        evidence_confirmed: Set(key.evidence.is_some_and(|evidence| evidence.confirmed)),
         spent_since_nano: Set(key.spent_since.nanos()),
         held_nano: Set(key.held.nanos()),
         in_flight: Set(key.in_flight),

@@ -83,7 +83,7 @@ impl Tx {
         Ok(query.count(&self.inner).await? > 0)
     }
 
-    /// Cost of the key's attempts that ended after the moment.
+    /// Cost of the key's attempts that the provider was done with after the moment.
     ///
     /// # Errors
     /// The database fails.
@@ -94,7 +94,7 @@ impl Tx {
             .select_only()
             .column_as(sum, "nanos")
             .filter(C::KeyId.eq(key.0))
-            .filter(C::EndedAt.gt(moment.micros()))
+            .filter(C::ReturnedAt.gt(moment.micros()))
             .filter(C::CostNano.is_not_null())
             .into_model()
             .one(&self.inner)
@@ -115,6 +115,21 @@ impl Tx {
             .exec(&self.inner)
             .await?;
         Ok(outcome.rows_affected == 1)
+    }
+
+    /// The newest attempt of the key that was UNKNOWN and freed by evidence after the moment.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn attempt_freed(&mut self, key: KeyId, since: Timestamp) -> Result<Option<AttemptId>, StoreError> {
+        let query = attempt::Entity::find()
+            .filter(C::KeyId.eq(key.0))
+            .filter(C::State.eq(AttemptState::FailedFree.as_str()))
+            .filter(C::EndedAt.gt(since.micros()))
+            // Others end in the moment in which they return.
+            .filter(Expr::col(C::ReturnedAt).lt(Expr::col(C::EndedAt)))
+            .order_by_desc(C::EndedAt);
+        Ok(query.one(&self.inner).await?.map(|row| row.id.into()))
     }
 
     /// An attempt of the key that was charged this very cost and ended after the moment.

@@ -1,12 +1,12 @@
 //! Claims on readings: whoever holds a key's claim may read its balance; a dead reader's lapses.
 
 use entity::provider_key::{Column as C, Entity};
-use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::domain::id::new_uuid;
-use crate::domain::{Key, KeyId, ProviderCode, Timestamp};
+use crate::domain::{Key, KeyId, KeyProblemCode, ProviderCode, Timestamp};
 use crate::store::{StoreError, Tx, rows};
 
 impl Tx {
@@ -25,7 +25,9 @@ impl Tx {
         let claim = new_uuid(self.clock(), self.entropy());
         let busy = Condition::all()
             .add(C::Provider.is_in(one_at_a_time.iter().map(|code| code.as_str())))
-            .add(C::InFlight.gt(0));
+            .add(C::InFlight.gt(0))
+            // While a charge is looked for, readings are just what is needed.
+            .add(C::ProblemCode.is_null().or(C::ProblemCode.ne(KeyProblemCode::CheckingCharge.as_str())));
         let due = Query::select()
             .column(C::Id)
             .from(Entity)

@@ -69,7 +69,7 @@ impl Tx {
         row.envelope = Set(Some(envelope));
         row.ring_key_id = Set(key.ring_key_id.clone());
         provider_key::Entity::insert(row).exec_without_returning(&self.inner).await?;
-        self.touched.insert(key.id, ());
+        self.touched.insert(key.id);
         Ok(())
     }
 
@@ -90,7 +90,7 @@ impl Tx {
         if outcome.rows_affected != 1 {
             return Err(StoreError::Stale);
         }
-        self.touched.insert(key.id, ());
+        self.touched.insert(key.id);
         Ok(())
     }
 
@@ -106,7 +106,7 @@ impl Tx {
             ..Default::default()
         };
         provider_key::Entity::update(row).exec(&self.inner).await?;
-        self.touched.insert(id, ());
+        self.touched.insert(id);
         Ok(())
     }
 
@@ -132,7 +132,7 @@ impl Tx {
             .filter(provider_key::Column::Version.eq(key.version))
             .exec(&self.inner)
             .await?;
-        self.touched.insert(key.id, ());
+        self.touched.insert(key.id);
         Ok(outcome.rows_affected == 1)
     }
 
@@ -165,7 +165,7 @@ impl Tx {
             .exec(&self.inner)
             .await?;
         if outcome.rows_affected == 1 {
-            self.touched.insert(id, ());
+            self.touched.insert(id);
         }
         Ok(outcome.rows_affected == 1)
     }

@@ -1,0 +1,116 @@
+//! UNKNOWN attempts are decided by what is missing on their key, when two quiet readings agree.
+
+use std::collections::BTreeMap;
+
+use super::answer::UNSOLVABLE;
+use super::{Failure, Inner};
+use crate::domain::{Attempt, AttemptId, AttemptState, CostSource, KeyId, Usd};
+use crate::moves;
+use crate::moves::attempt::Cost;
+use crate::store::{StoreError, Tx};
+
+/// What the evidence says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Finding {
+    /// So many of the attempts of this price were charged, the oldest first; the rest is free.
+    Charged(Usd, usize),
+    /// None was.
+    Free,
+    /// It fits no number of attempts of one price.
+    Undecided,
+}
+
+impl Inner {
+    /// Decides the attempts whose key has confirmed evidence.
+    pub(super) async fn decide_unknown(&self, unknown: &[Attempt]) -> Result<(), Failure> {
+        let mut by_key: BTreeMap<KeyId, Vec<(AttemptId, Usd)>> = BTreeMap::new();
+        for attempt in unknown {
+            by_key.entry(attempt.key).or_default().push((attempt.id, self.list_price(attempt)));
+        }
+        let ids: Vec<KeyId> = by_key.keys().copied().collect();
+        for key in self.store.keys_by_ids(&ids).await? {
+            let (Some(evidence), Some(attempts)) = (key.evidence, by_key.remove(&key.id)) else { continue };
+            if evidence.confirmed {
+                let finding = weigh(evidence.missing, &attempts);
+                tracing::info!(key.id = %key.id, ?finding, "UNKNOWN attempts of key {} are decided", key.id);
+                let decided = self.store.write("decide unknown", move |tx| Box::pin(decide(tx, attempts, finding)));
+                decided.await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds the one price and number of attempts that explain what is missing.
+fn weigh(missing: Usd, attempts: &[(AttemptId, Usd)]) -> Finding {
+    if missing.is_zero() {
+        return Finding::Free;
+    }
+    let mut counts: BTreeMap<Usd, usize> = BTreeMap::new();
+    for (_, price) in attempts {
+        *counts.entry(*price).or_default() += 1;
+    }
+    let explained = |(price, count): (Usd, usize)| {
+        let most = i64::try_from(count).unwrap_or(i64::MAX);
+        let charged = (1..=most).find(|number| price.checked_mul(*number) == Some(missing))?;
+        Some(Finding::Charged(price, usize::try_from(charged).ok()?))
+    };
+    let mut findings = counts.into_iter().filter_map(explained);
+    match (findings.next(), findings.next()) {
+        (Some(finding), None) => finding,
+        _ => Finding::Undecided,
+    }
+}
+
+async fn decide(tx: &mut Tx, attempts: Vec<(AttemptId, Usd)>, finding: Finding) -> Result<(), StoreError> {
+    let (charged_price, mut left) = match finding {
+        Finding::Charged(price, number) => (Some(price), number),
+        Finding::Free | Finding::Undecided => (None, 0),
+    };
+    for (id, price) in attempts {
+        let Some(mut attempt) = tx.lock_attempt(id).await? else { continue };
+        if attempt.state != AttemptState::Unknown {
+            continue;
+        }
+        let is_charged = left > 0 && charged_price == Some(price);
+        let (to, cost) = match finding {
+            Finding::Undecided => (AttemptState::UnderReview, None),
+            _ if is_charged => {
+                left -= 1;
+                let cost = Cost { amount: price, source: CostSource::BalanceDelta, provisional: false };
+                (AttemptState::Settled, Some(cost))
+            }
+            _ => (AttemptState::FailedFree, None),
+        };
+        moves::attempt::decide(tx, &mut attempt, to, cost, UNSOLVABLE).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_is_missing_has_to_be_a_number_of_one_price() {
+        let attempts = |prices: &[i64]| -> Vec<(AttemptId, Usd)> {
+            let id = |number: usize| AttemptId(Uuid::from_u128(number as u128));
+            prices.iter().enumerate().map(|(number, nanos)| (id(number), Usd::from_nanos(*nanos))).collect()
+        };
+        for (missing, prices, finding) in [
+            (0, &[5][..], Finding::Free),
+            (5, &[5], Finding::Charged(Usd::from_nanos(5), 1)),
+            (10, &[5, 5, 5], Finding::Charged(Usd::from_nanos(5), 2)),
+            (10, &[5], Finding::Undecided),
+            (7, &[5, 5], Finding::Undecided),
+            (-5, &[5], Finding::Undecided),
+            (6, &[3, 3, 6], Finding::Undecided),
+            (9, &[3, 3, 6], Finding::Undecided),
+            (3, &[3, 6], Finding::Charged(Usd::from_nanos(3), 1)),
+        ] {
+            assert_eq!(weigh(Usd::from_nanos(missing), &attempts(prices)), finding, "{missing} of {prices:?}");
+        }
+    }
+}
