@@ -12,7 +12,7 @@ mod tx;
 mod write;
 
 use std::fs::File;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
@@ -62,7 +62,8 @@ struct Inner {
     entropy: SharedEntropy,
     observers: RwLock<Vec<Arc<dyn Observer>>>,
     tasks: TaskTracker,
-    _lock: Option<File>,
+    /// Held as long as the process serves from this SQLite file.
+    lock: Mutex<Option<File>>,
 }
 
 impl Store {
@@ -83,7 +84,7 @@ impl Store {
             entropy,
             observers: RwLock::default(),
             tasks: TaskTracker::new(),
-            _lock: connections.lock,
+            lock: Mutex::new(connections.lock),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -123,5 +124,13 @@ impl Store {
     pub async fn drain(&self) {
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+    }
+
+    /// Drains, lets go of the observers, which hold the store in their turn, and leaves the SQLite
+    /// file to the next server.
+    pub async fn close(&self) {
+        self.drain().await;
+        self.inner.observers.write().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+        drop(self.inner.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take());
     }
 }
