@@ -21,6 +21,14 @@ async fn envelopes(scene: &Scene) -> i64 {
     row.try_get_by_index(0).expect("a number")
 }
 
+/// A configuration in which a provider's scripts are somewhere else.
+fn with_legacy_address(text: &str, slug: &str, address: &str) -> String {
+    let section = format!("[providers.{slug}]");
+    let (before, after) = text.split_once(&section).expect("the provider's section");
+    let moved = after.lines().find(|line| line.starts_with("legacy_base_url")).expect("its address");
+    format!("{before}{section}{}", after.replacen(moved, &format!("legacy_base_url = \"{address}\""), 1))
+}
+
 async fn open(scene: &Scene, task_id: &str) -> Value {
     let route = json!({ "taskType": "TURNSTILE", "onlyProviders": ["TWO_CAPTCHA"] });
     scene.dispatcher.open_lease(task_id, 1, route).await
@@ -68,8 +76,8 @@ on_both_databases! {
     async fn a_refused_connection_is_free(database) {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
         let address = format!("http://{closed}");
-        let variable = ("KEY_RECYCLING_PROVIDERS_TWO_CAPTCHA_LEGACY_BASE_URL", address.as_str());
-        let scene = Scene::with(Server::start_in(database, "", &[variable]).await).await;
+        let closed = |text: String| with_legacy_address(&text, "two_captcha", &address);
+        let scene = Scene::with(Server::start_edited(database, closed).await).await;
         let key = scene.key("two_captcha", "1").await;
         let lease = scene.lease("two_captcha", "task").await;
         let fields = [("key", lease.token()), ("method", "turnstile"), ("sitekey", "s"), ("pageurl", "p")];

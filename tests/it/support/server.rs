@@ -38,13 +38,13 @@ impl Server {
 
     /// The same with more lines of configuration.
     pub(crate) async fn start_with(database: Database, more: &str) -> Self {
-        Self::start_in(database, more, &[]).await
+        Self::start_edited(database, |text| format!("{text}{more}")).await
     }
 
-    /// The same with variables of the environment, which go before the file.
-    pub(crate) async fn start_in(database: Database, more: &str, environment: &[(&str, &str)]) -> Self {
+    /// The same over a configuration that was edited.
+    pub(crate) async fn start_edited(database: Database, edit: impl FnOnce(String) -> String) -> Self {
         let providers = Providers::start().await;
-        let config = configuration(&database, &providers, more, environment);
+        let config = configuration(&database, &providers, edit);
         if !database.is_sqlite() {
             migrate(&database).await;
         }
@@ -58,6 +58,11 @@ impl Server {
         self.stop().await;
         let app = App::start_at(&self.config, Arc::new(self.clock.clone())).await.expect("the server starts again");
         self.app = Some(app);
+    }
+
+    /// A second server over the same database, which has to be PostgreSQL.
+    pub(crate) async fn second(&self) -> App {
+        App::start_at(&self.config, Arc::new(self.clock.clone())).await.expect("a second server starts")
     }
 
     pub(crate) async fn stop(&mut self) {
@@ -109,10 +114,11 @@ async fn migrate(database: &Database) {
     store.migrate().await.expect("the migrations run");
 }
 
-fn configuration(database: &Database, providers: &Providers, more: &str, environment: &[(&str, &str)]) -> Config {
-    let file = write_configuration(database, providers, more);
-    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let sources = Sources { file: Some(file), environment, ..Sources::default() };
+fn configuration(database: &Database, providers: &Providers, edit: impl FnOnce(String) -> String) -> Config {
+    let file = write_configuration(database, providers, "");
+    let text = std::fs::read_to_string(&file).expect("the configuration is read");
+    std::fs::write(&file, edit(text)).expect("the configuration is written");
+    let sources = Sources { file: Some(file), ..Sources::default() };
     config::load(&sources, Needs::SERVER).unwrap_or_else(|faults| panic!("{faults}")).config
 }
 
