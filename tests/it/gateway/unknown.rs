@@ -5,9 +5,9 @@ use std::time::Duration;
 use key_recycling::domain::Usd;
 use serde_json::{Value, json};
 
-use crate::support::Scene;
+use crate::support::{Scene, eventually};
 use crate::support::sandbox::usd;
-use crate::support::scene::leased;
+use crate::support::scene::{QUIET, leased};
 
 /// What a Turnstile task costs at 2Captcha.
 const PRICE: Usd = Usd::from_nanos(1_450_000);
@@ -62,6 +62,42 @@ on_both_databases! {
         let resolved = scene.resolve(&lease, "0.00145").await;
         assert_eq!(resolved["attempt"]["state"], "SETTLED", "{resolved}");
         scene.expect_credited(scene.charged(&key).await).await;
+        scene.server.pass_time(QUIET);
+        let outside = Usd::from_nanos(1_000_000);
+        scene.key_once("only the rest is the owner's", &key.id, |it| usd(&it["outsideSpending"]) == outside).await;
+    }
+
+    /// Quiet readings tell whether the provider charged what nobody saw.
+    async fn readings_tell_what_was_charged(database) {
+        // No operator is waited for, however far the clock is moved.
+        let scene = Scene::start_with(database, "[leases]\nreview_after = \"24h\"\n").await;
+        let mut expected = Usd::ZERO;
+        for (effect, state) in [("apply", "SETTLED"), ("none", "FAILED_FREE")] {
+            let key = scene.key("two_captcha", "1").await;
+            let lease = scene.lease("two_captcha", effect).await;
+            let reset = json!({ "kind": "reset", "effect": effect });
+            scene.server.providers.fault("two_captcha", "createTask", 1, reset).await;
+            scene.create(&lease).await;
+            scene.attempt_in(&lease, "UNKNOWN").await;
+            let attempt = eventually("it is decided", || async {
+                scene.server.pass_time(Duration::from_secs(15));
+                let attempt = scene.dispatcher.attempt(&lease.attempt).await;
+                (attempt["state"] != "UNKNOWN").then_some(attempt)
+            })
+            .await;
+            assert_eq!(attempt["state"], state, "{effect}");
+            let charged = scene.charged(&key).await;
+            assert_eq!(charged.is_positive(), state == "SETTLED", "{effect}");
+            assert_eq!(usd(&attempt["cost"]), charged, "{effect}");
+            expected += charged;
+            scene.expect_credited(expected).await;
+            let shown = scene.key_once("the key lends again", &key.id, |shown| shown["lendable"] == true).await;
+            assert_eq!(usd(&shown["outsideSpending"]), Usd::ZERO, "{shown}");
+            assert_eq!(usd(&shown["balance"]), Usd::from_nanos(1_000_000_000) - charged, "{shown}");
+            assert_eq!(scene.calls(&key, "createTask").await, 1, "never sent again");
+            let remove = "mutation($input: RemoveKeyInput!) { removeKey(input: $input) { userErrors { code } } }";
+            scene.owner.run(remove, json!({ "input": { "keyId": key.id } })).await.data();
+        }
     }
 
     async fn a_result_that_never_comes_is_unknown(database) {
@@ -72,7 +108,7 @@ on_both_databases! {
         let created = scene.create(&lease).await;
         assert_eq!(scene.gateway.result(&lease.token, &created["taskId"]).await["status"], "processing");
         scene.server.pass_time(Duration::from_secs(20 * 60));
-        let attempt = crate::support::eventually("it ends", || async {
+        let attempt = eventually("it ends", || async {
             let attempt = scene.dispatcher.attempt(&lease.attempt).await;
             (attempt["state"] == "UNDER_REVIEW").then_some(attempt)
         })
