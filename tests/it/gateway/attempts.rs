@@ -4,6 +4,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 use crate::support::scene::QUIET;
+use crate::support::server::with_provider_setting;
 use crate::support::{Scene, Server, eventually};
 use key_recycling::domain::Usd;
 
@@ -19,14 +20,6 @@ async fn envelopes(scene: &Scene) -> i64 {
     let statement = Statement::from_string(database.get_database_backend(), count.to_owned());
     let row = database.query_one_raw(statement).await.expect("the database answers").expect("a row");
     row.try_get_by_index(0).expect("a number")
-}
-
-/// A configuration in which a provider's scripts are somewhere else.
-fn with_legacy_address(text: &str, slug: &str, address: &str) -> String {
-    let section = format!("[providers.{slug}]");
-    let (before, after) = text.split_once(&section).expect("the provider's section");
-    let moved = after.lines().find(|line| line.starts_with("legacy_base_url")).expect("its address");
-    format!("{before}{section}{}", after.replacen(moved, &format!("legacy_base_url = \"{address}\""), 1))
 }
 
 async fn open(scene: &Scene, task_id: &str) -> Value {
@@ -76,7 +69,7 @@ on_both_databases! {
     async fn a_refused_connection_is_free(database) {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
         let address = format!("http://{closed}");
-        let closed = |text: String| with_legacy_address(&text, "two_captcha", &address);
+        let closed = |text: String| with_provider_setting(&text, "two_captcha", "legacy_base_url", &address);
         let scene = Scene::with(Server::start_edited(database, closed).await).await;
         let key = scene.key("two_captcha", "1").await;
         let lease = scene.lease("two_captcha", "task").await;

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Scene;
 use crate::support::scene::turnstile;
+use crate::support::server::{provider_setting, with_provider_setting};
+use crate::support::wiretap::Wiretap;
+use crate::support::{Scene, Server};
 
 on_both_databases! {
     async fn an_unknown_token_is_a_key_that_does_not_exist(database) {
@@ -48,6 +50,59 @@ on_both_databases! {
         let after = scene.server.providers.books("anti_captcha", &key.secret).await["calls"].clone();
         for method in ["other", "createTask", "getTaskResult", "report"] {
             assert_eq!(after[method], before[method], "{method}");
+        }
+    }
+
+    /// Requests are built afresh: nothing of the client's own goes on to the provider.
+    async fn only_the_task_reaches_the_provider(database) {
+        let mut taps = Vec::new();
+        let server = Server::start_edited(database, |text| {
+            ["base_url", "legacy_base_url"].iter().fold(text, |text, name| {
+                let tap = Wiretap::before(provider_setting(&text, "two_captcha", name));
+                let tapped = with_provider_setting(&text, "two_captcha", name, &tap.address);
+                taps.push(tap);
+                tapped
+            })
+        })
+        .await;
+        let scene = Scene::with(server).await;
+        let key = scene.key("two_captcha", "1").await;
+
+        let lease = scene.lease("two_captcha", "json").await;
+        let mut task = turnstile("two_captcha");
+        for name in ["callbackUrl", "softId", "soft_id", "appId", "pingback"] {
+            task[name] = json!("UNWANTED");
+        }
+        let body = json!({
+            "clientKey": lease.token, "task": task, "softId": "UNWANTED", "callbackUrl": "https://UNWANTED.example/"
+        });
+        let request = scene.gateway.client.post(format!("{}/createTask?pingback=UNWANTED", scene.gateway.origin));
+        let request = request.header("user-agent", "UNWANTED").header("x-client", "UNWANTED").body(body.to_string());
+        let created: Value = serde_json::from_str(&request.send().await.expect("an answer").text().await.expect("text"))
+            .expect("JSON");
+        assert_eq!(scene.outcome(&lease, &created["taskId"]).await["status"], "ready");
+
+        let legacy = scene.lease("two_captcha", "legacy").await;
+        let fields = [
+            ("key", legacy.token()),
+            ("method", "turnstile"),
+            ("sitekey", "site-key-of-a-form"),
+            ("pageurl", "https://example.com/"),
+            ("pingback", "UNWANTED"),
+            ("soft_id", "UNWANTED"),
+            ("header_acao", "UNWANTED"),
+            ("nobody_knows_this", "UNWANTED"),
+        ];
+        let created = scene.gateway.post_form("in.php", &fields).await;
+        assert!(created.starts_with("OK|"), "{created}");
+        scene.attempt_in(&legacy, "SETTLED").await;
+
+        let [json, form] = [0, 1].map(|number| taps[number].heard());
+        assert!(json.contains("site-key-of-a-page") && json.contains(&key.secret), "{json}");
+        assert!(form.contains("site-key-of-a-form") && form.contains(&key.secret), "{form}");
+        for heard in [json, form] {
+            assert!(!heard.contains("UNWANTED"), "{heard}");
+            assert!(!heard.contains(lease.token()) && !heard.contains(legacy.token()), "{heard}");
         }
     }
 

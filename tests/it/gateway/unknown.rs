@@ -5,9 +5,9 @@ use std::time::Duration;
 use key_recycling::domain::Usd;
 use serde_json::{Value, json};
 
-use crate::support::{Scene, eventually};
 use crate::support::sandbox::usd;
 use crate::support::scene::{QUIET, leased};
+use crate::support::{Scene, eventually};
 
 /// What a Turnstile task costs at 2Captcha.
 const PRICE: Usd = Usd::from_nanos(1_450_000);

@@ -9,6 +9,7 @@ pub(crate) mod sandbox;
 pub(crate) mod scene;
 pub(crate) mod server;
 pub(crate) mod wait;
+pub(crate) mod wiretap;
 
 pub(crate) use caller::Caller;
 pub(crate) use database::Database;

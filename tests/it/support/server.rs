@@ -161,3 +161,19 @@ fn write_secret(path: &Path, text: &str) {
     let mut file = options.write(true).create_new(true).mode(0o600).open(path).expect("a secret file");
     std::io::Write::write_all(&mut file, text.as_bytes()).expect("the secret is written");
 }
+
+/// A setting of a provider in the text of a configuration.
+pub(crate) fn provider_setting<'a>(text: &'a str, slug: &str, name: &str) -> &'a str {
+    let (_, section) = text.split_once(&format!("[providers.{slug}]")).expect("the provider's section");
+    let line = section.lines().find_map(|line| line.strip_prefix(&format!("{name} = "))).expect("the setting");
+    line.trim_matches('"')
+}
+
+/// The configuration with another value for a setting of a provider that is text.
+pub(crate) fn with_provider_setting(text: &str, slug: &str, name: &str, value: &str) -> String {
+    let section = format!("[providers.{slug}]");
+    let (before, after) = text.split_once(&section).expect("the provider's section");
+    let line = |value: &str| format!("\n{name} = \"{value}\"\n");
+    let known = provider_setting(text, slug, name);
+    format!("{before}{section}{}", after.replacen(&line(known), &line(value), 1))
+}
