@@ -153,7 +153,7 @@ impl App {
                 "the shutdown's grace is over; work under way resumes at the next start"
             );
         }
-        self.store.drain().await;
+        self.store.close().await;
     }
 }
 

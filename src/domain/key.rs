@@ -83,6 +83,12 @@ impl KeyProblemCode {
         !matches!(self, Self::ProviderUnavailable | Self::BalanceUnreadable)
     }
 
+    /// Whether something else than a reading ends the problem.
+    #[must_use]
+    pub const fn has_its_own_end(self) -> bool {
+        matches!(self, Self::CheckingCharge | Self::Blocked | Self::IntegrityFailed)
+    }
+
     /// One sentence for the owner; never the provider's text.
     #[must_use]
     pub const fn message(self) -> &'static str {
@@ -238,11 +244,19 @@ impl Key {
         self.reading.map(|reading| (reading.balance - self.spent_since - self.held).or_zero())
     }
 
-    /// Whether two regular readings were missed.
+    /// Whether two regular readings were missed. A depleted key is read less often, so its figure is
+    /// old only when readings fail or are overdue.
     #[must_use]
     pub fn is_stale(&self, now: Timestamp, interval: Duration) -> bool {
-        matches!(self.status, KeyStatus::Active | KeyStatus::Depleted)
-            && self.next_sync_at.is_some_and(|due| now > due.plus(interval * 2))
+        let missed = interval * 2;
+        let is_old = self.reading.is_some_and(|reading| now.since(reading.read_at) > missed);
+        let is_failing = || self.problem.as_ref().is_some_and(|problem| problem.retry_at.is_some());
+        let is_overdue = || self.next_sync_at.is_some_and(|due| now > due.plus(missed));
+        match self.status {
+            KeyStatus::Active => is_old,
+            KeyStatus::Depleted => is_old && (is_failing() || is_overdue()),
+            KeyStatus::Pending | KeyStatus::Invalid | KeyStatus::Removed => false,
+        }
     }
 
     /// Whether nothing but its figures keeps the key from being lent.

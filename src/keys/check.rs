@@ -11,9 +11,6 @@ use crate::domain::{Actor, Key, KeyId, KeyStatus};
 use crate::moves;
 use crate::store::{StoreError, Tx};
 
-/// How often the owner may have an INVALID key looked at again.
-const INVALID_COOLDOWN: Duration = Duration::from_secs(60 * 60);
-
 /// A check's answer.
 #[derive(Clone, Debug)]
 pub struct Checked {
@@ -76,7 +73,6 @@ async fn begin(tx: &mut Tx, id: KeyId, cooldown: Duration) -> Result<Option<Uuid
         return Ok(None);
     }
     let Some(claim) = tx.claim_key(id, now.plus(CLAIM)).await? else { return Ok(None) };
-    let cooldown = if key.status == KeyStatus::Invalid { INVALID_COOLDOWN } else { cooldown };
     if key.status == KeyStatus::Invalid {
         key = moves::key::pend(tx, &key).await?;
     }

@@ -14,7 +14,7 @@ mod write;
 mod writer;
 
 use std::fs::File;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
@@ -69,7 +69,8 @@ struct Inner {
     shared: Arc<Shared>,
     tasks: TaskTracker,
     broken: CancellationToken,
-    _lock: Option<File>,
+    /// Held as long as the process serves from this SQLite file.
+    lock: Mutex<Option<File>>,
 }
 
 impl Store {
@@ -92,7 +93,7 @@ impl Store {
                 (Writer::pooled(connection.clone(), shared.clone(), tasks.clone()), connection, None)
             }
         };
-        Ok(Self { inner: Arc::new(Inner { writer, reader, shared, tasks, broken, _lock: lock }) })
+        Ok(Self { inner: Arc::new(Inner { writer, reader, shared, tasks, broken, lock: Mutex::new(lock) }) })
     }
 
     /// Brings the tables up to date.
@@ -136,5 +137,13 @@ impl Store {
     pub async fn drain(&self) {
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+    }
+
+    /// Drains, lets go of the observers, which hold the store in their turn, and leaves the SQLite
+    /// file to the next server.
+    pub async fn close(&self) {
+        self.drain().await;
+        self.inner.shared.observers.write().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+        drop(self.inner.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take());
     }
 }

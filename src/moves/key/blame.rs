@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Blame, BlameScope, Key, KeyId, KeyProblemCode, KeyStatus};
+use crate::domain::{Blame, BlameScope, Key, KeyId, KeyProblemCode, KeyStatus, Timestamp};
 use crate::store::{StoreError, Tx};
 
 use super::reading::{Policy, problem_of, set_problem};
@@ -13,6 +13,9 @@ const SECOND_LOOK: Duration = Duration::from_secs(30);
 
 /// How long a rejected key is refused without a call.
 const KNOWN_BAD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How often the owner may have an INVALID key looked at again.
+const INVALID_COOLDOWN: Duration = Duration::from_secs(60 * 60);
 
 /// How long a key rests whose balance the provider called used up, at most: a quiet reading ends it.
 const EMPTY_REST: Duration = Duration::from_secs(10 * 60);
@@ -42,7 +45,7 @@ pub async fn blame(tx: &mut Tx, key: KeyId, fault: &Blame, policy: Policy) -> Re
         // An address ban is not the key's fault; a key that its owner closed to us is.
         BlameScope::OurAddress if fault.problem.is_some_and(KeyProblemCode::stops_lending) => {
             let retry_at = Some(tx.now().plus(fault.retry_after.unwrap_or(policy.interval)));
-            set_problem(&mut key, Some((problem_of(fault), fault.code, retry_at)), tx.now());
+            show(&mut key, fault, retry_at, tx.now());
             key.next_sync_at = retry_at;
         }
         BlameScope::KeyTaskType
@@ -65,15 +68,26 @@ pub(super) async fn unreadable(tx: &mut Tx, key: &mut Key, fault: &Blame, policy
     let delay = fault.retry_after.unwrap_or_default().max(first.saturating_mul(1 << doublings)).min(RETRY_MAX);
     // Up to a quarter more, so that keys that failed together do not come back together.
     let retry_at = tx.now().plus(delay + delay.mul_f64(policy.jitter.clamp(0.0, 1.0) / 4.0));
-    set_problem(key, Some((problem_of(fault), fault.code, Some(retry_at))), tx.now());
+    show(key, fault, Some(retry_at), tx.now());
     key.next_sync_at = Some(retry_at);
     Ok(())
+}
+
+/// Shows an error as the key's problem, unless that would lend a key that rests for a graver one:
+/// an error says nothing about whether that is over.
+fn show(key: &mut Key, fault: &Blame, retry_at: Option<Timestamp>, now: Timestamp) {
+    let code = problem_of(fault);
+    match &mut key.problem {
+        Some(graver) if graver.code.has_its_own_end() => {}
+        Some(graver) if graver.code.stops_lending() && !code.stops_lending() => graver.retry_at = retry_at,
+        _ => set_problem(key, Some((code, fault.code, retry_at)), now),
+    }
 }
 
 async fn reject(tx: &mut Tx, key: &mut Key, fault: &Blame) -> Result<(), StoreError> {
     let now = tx.now();
     let confirmed = match key.first_rejected_at {
-        _ if !key.ever_active => true,
+        _ if key.status == KeyStatus::Pending || !key.ever_active => true,
         Some(first) => now.since(first) >= SECOND_LOOK,
         None => false,
     };
@@ -81,6 +95,7 @@ async fn reject(tx: &mut Tx, key: &mut Key, fault: &Blame) -> Result<(), StoreEr
         key.status = KeyStatus::Invalid;
         key.invalid_at = Some(now);
         key.next_sync_at = None;
+        key.checkable_at = now.plus(INVALID_COOLDOWN);
         key.first_rejected_at = None;
         set_problem(key, Some((KeyProblemCode::Rejected, fault.code, None)), now);
         return tx.insert_known_bad(key.provider, &key.fingerprint, now.plus(KNOWN_BAD)).await;
@@ -88,6 +103,8 @@ async fn reject(tx: &mut Tx, key: &mut Key, fault: &Blame) -> Result<(), StoreEr
     let first = *key.first_rejected_at.get_or_insert(now);
     let retry_at = first.plus(SECOND_LOOK);
     key.next_sync_at = Some(retry_at);
-    set_problem(key, Some((KeyProblemCode::RejectionUnconfirmed, fault.code, Some(retry_at))), now);
+    if !key.problem.as_ref().is_some_and(|problem| problem.code.has_its_own_end()) {
+        set_problem(key, Some((KeyProblemCode::RejectionUnconfirmed, fault.code, Some(retry_at))), now);
+    }
     Ok(())
 }

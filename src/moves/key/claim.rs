@@ -54,14 +54,19 @@ pub enum ClaimRefusal {
 /// Takes a key over as PENDING, with the claim on its first reading until the moment given.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when somebody else handed the same key over at the same moment; the
-/// database fails.
+/// [`StoreError::Conflict`] when the same key was handed over at the same moment; the database
+/// fails.
 pub async fn claim(tx: &mut Tx, new: NewKey, per_account: u64, until: Timestamp) -> Result<Claim, StoreError> {
+    // The key before its account, as everywhere: a reading that comes in locks them in this order.
+    let own = tx.lock_own_key(new.owner, new.provider, &new.fingerprint).await?;
     let account = tx.lock_account(AccountRef::Id(new.owner)).await?.ok_or(StoreError::Stale)?;
     if account.frozen_at.is_some() {
         return Ok(Claim::Refused(ClaimRefusal::AccountFrozen));
     }
-    let own = tx.lock_own_key(new.owner, new.provider, &new.fingerprint).await?;
+    if own.is_none() && tx.has_own_key(new.owner, new.provider, &new.fingerprint).await? {
+        // The owner's other hand was quicker; the second time the row is there to be locked.
+        return Err(StoreError::Conflict);
+    }
     match own {
         Some(key) if key.blocked_at.is_some() => Ok(Claim::Refused(ClaimRefusal::NotAccepted)),
         Some(key) if key.sealed && matches!(key.status, KeyStatus::Pending | KeyStatus::Active) => {

@@ -83,7 +83,8 @@ pub(super) fn rest(key: &mut Key, code: KeyProblemCode, now: Timestamp) {
 /// Ends that rest and has the key read soon.
 pub(super) fn end_rest(key: &mut Key, code: KeyProblemCode, now: Timestamp) {
     if key.problem.as_ref().is_some_and(|problem| problem.code == code) {
-        key.problem = None;
+        let unconfirmed = key.first_rejected_at.map(|_| (KeyProblemCode::RejectionUnconfirmed, None, None));
+        reading::set_problem(key, unconfirmed, now);
         key.next_sync_at = Some(now);
     }
 }

@@ -123,6 +123,9 @@ async fn accept(
     if key.balance() != shown {
         tx.insert_sample(key.id, report.read_at, key.balance().unwrap_or_default(), report.source).await?;
     }
+    if key.status == KeyStatus::Pending {
+        tx.delete_known_bad(key.provider, &key.fingerprint).await?;
+    }
     settle_status(key, is_quiet, policy);
     settle_problem(key, tx.now(), policy);
     key.first_rejected_at = None;
@@ -179,8 +182,7 @@ fn settle_status(key: &mut Key, is_quiet: bool, policy: Policy) {
 
 /// A successful reading ends every problem but those that have an end of their own.
 fn settle_problem(key: &mut Key, now: Timestamp, policy: Policy) {
-    let lasting = [KeyProblemCode::CheckingCharge, KeyProblemCode::Blocked, KeyProblemCode::IntegrityFailed];
-    if key.problem.as_ref().is_some_and(|problem| lasting.contains(&problem.code)) {
+    if key.problem.as_ref().is_some_and(|problem| problem.code.has_its_own_end()) {
         return;
     }
     let code = if policy.rate_missing {

@@ -3,7 +3,7 @@
 use entity::{attempt, balance_sample, known_bad_key, provider_key};
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select};
 
 use crate::domain::key::BalanceSource;
 use crate::domain::{AccountId, AttemptState, Key, KeyId, KeyStatus, ProviderCode, Timestamp, Usd};
@@ -29,11 +29,21 @@ impl Tx {
         provider: ProviderCode,
         fingerprint: &str,
     ) -> Result<Option<Key>, StoreError> {
-        let query = provider_key::Entity::find()
-            .filter(provider_key::Column::OwnerId.eq(owner.0))
-            .filter(provider_key::Column::Provider.eq(provider.as_str()))
-            .filter(provider_key::Column::Fingerprint.eq(fingerprint));
+        let query = own_key(owner, provider, fingerprint);
         query.lock_exclusive().one(&self.inner).await?.map(rows::key).transpose()
+    }
+
+    /// Whether the owner ever handed this key over.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn has_own_key(
+        &mut self,
+        owner: AccountId,
+        provider: ProviderCode,
+        fingerprint: &str,
+    ) -> Result<bool, StoreError> {
+        Ok(own_key(owner, provider, fingerprint).count(&self.inner).await? > 0)
     }
 
     /// Whether anybody's sealed copy of this key is stored.
@@ -203,6 +213,16 @@ impl Tx {
         Ok(found.is_some_and(|row| row.until > self.now.micros()))
     }
 
+    /// Forgets that a provider rejected this key.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn delete_known_bad(&mut self, provider: ProviderCode, fingerprint: &str) -> Result<(), StoreError> {
+        let id = (provider.as_str().to_owned(), fingerprint.to_owned());
+        known_bad_key::Entity::delete_by_id(id).exec(&self.inner).await?;
+        Ok(())
+    }
+
     /// Remembers that a provider rejected this key.
     ///
     /// # Errors
@@ -223,4 +243,11 @@ impl Tx {
         known_bad_key::Entity::insert(row).on_conflict(again).exec_without_returning(&self.inner).await?;
         Ok(())
     }
+}
+
+fn own_key(owner: AccountId, provider: ProviderCode, fingerprint: &str) -> Select<provider_key::Entity> {
+    provider_key::Entity::find()
+        .filter(provider_key::Column::OwnerId.eq(owner.0))
+        .filter(provider_key::Column::Provider.eq(provider.as_str()))
+        .filter(provider_key::Column::Fingerprint.eq(fingerprint))
 }

@@ -44,6 +44,37 @@ impl Caller {
         self.run(document, input).await.data()["submitKey"].clone()
     }
 
+    /// Hands a key over under a label.
+    pub(crate) async fn submit_as(&self, provider: &str, key: &str, label: Option<&str>) -> Value {
+        let document = "mutation($input: SubmitKeyInput!) { submitKey(input: $input) {
+            key { id status label } userErrors { code field message retryAt } } }";
+        let input = json!({ "input": { "provider": provider, "key": key, "label": label } });
+        self.run(document, input).await.data()["submitKey"].clone()
+    }
+
+    /// Asks for a key's balance now.
+    pub(crate) async fn check(&self, id: &Value) -> Value {
+        let document = "mutation($input: CheckKeyBalanceInput!) { checkKeyBalance(input: $input) {
+            checked key { id status balance checkableAt problem { code providerCode } }
+            userErrors { code field message retryAt } } }";
+        self.run(document, json!({ "input": { "keyId": id } })).await.data()["checkKeyBalance"].clone()
+    }
+
+    /// Gives a key a label, or takes it away.
+    pub(crate) async fn rename(&self, id: &Value, label: Option<&str>) -> Value {
+        let document = "mutation($input: RenameKeyInput!) { renameKey(input: $input) {
+            key { id label } userErrors { code field message retryAt } } }";
+        let input = json!({ "input": { "keyId": id, "label": label } });
+        self.run(document, input).await.data()["renameKey"].clone()
+    }
+
+    /// Takes a key out of the pool.
+    pub(crate) async fn remove(&self, id: &Value) -> Value {
+        let document = "mutation($input: RemoveKeyInput!) { removeKey(input: $input) {
+            key { id status held removedAt } userErrors { code field message retryAt } } }";
+        self.run(document, json!({ "input": { "keyId": id } })).await.data()["removeKey"].clone()
+    }
+
     /// The caller's key as it stands.
     pub(crate) async fn key(&self, id: &Value) -> Value {
         let document = "query($id: ID!) { node(id: $id) { ... on RecycledKey {

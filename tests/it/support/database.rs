@@ -1,6 +1,6 @@
 //! A fresh database for each test.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use tempfile::TempDir;
 
 /// A database that is gone with the value (SQLite) or with its cluster (PostgreSQL).
@@ -32,6 +32,19 @@ impl Database {
     /// A connection of the test's own, to look at rows or to break them.
     pub(crate) async fn connect(&self) -> DatabaseConnection {
         sea_orm::Database::connect(&self.url).await.expect("the database answers")
+    }
+
+    /// Breaks or moves rows by hand.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.connect().await.execute_unprepared(sql).await.expect("the statement runs");
+    }
+
+    /// A whole number that a query answers; `None` for NULL.
+    pub(crate) async fn number(&self, sql: &str) -> Option<i64> {
+        let connection = self.connect().await;
+        let statement = Statement::from_string(connection.get_database_backend(), sql.to_owned());
+        let row = connection.query_one_raw(statement).await.expect("the query runs").expect("there is a row");
+        row.try_get_by_index(0).expect("the row begins with a whole number")
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {

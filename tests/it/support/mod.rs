@@ -3,14 +3,18 @@
 pub(crate) mod caller;
 pub(crate) mod clock;
 pub(crate) mod database;
+pub(crate) mod gateway;
 pub(crate) mod keys;
 pub(crate) mod sandbox;
+pub(crate) mod scene;
 pub(crate) mod server;
 pub(crate) mod wait;
+pub(crate) mod wiretap;
 
 pub(crate) use caller::Caller;
 pub(crate) use database::Database;
 pub(crate) use sandbox::Providers;
+pub(crate) use scene::Scene;
 pub(crate) use server::Server;
 pub(crate) use wait::eventually;
 

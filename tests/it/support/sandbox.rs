@@ -69,6 +69,28 @@ impl Providers {
         self.call(reqwest::Method::POST, &format!("{slug}/faults"), Some(order)).await;
     }
 
+    /// Orders a fault for the next `count` readings of one key's balance.
+    pub(crate) async fn balance_fault(&self, slug: &str, key: &str, count: u32, fault: Value) {
+        let order = json!({ "key": key, "method": "getBalance", "count": count, "fault": fault });
+        self.call(reqwest::Method::POST, &format!("{slug}/faults"), Some(order)).await;
+    }
+
+    /// Ends all faults of a provider.
+    pub(crate) async fn clear_faults(&self, slug: &str) {
+        self.call(reqwest::Method::DELETE, &format!("{slug}/faults"), None).await;
+    }
+
+    /// How often a key's balance was read.
+    pub(crate) async fn readings(&self, slug: &str, key: &str) -> u64 {
+        self.books(slug, key).await["calls"]["getBalance"].as_u64().unwrap_or(0)
+    }
+
+    /// How many calls came with a key that the provider does not know.
+    pub(crate) async fn unknown_key_calls(&self, slug: &str) -> u64 {
+        let books = self.call(reqwest::Method::GET, &format!("{slug}/books"), None).await;
+        books["unknown_key_calls"].as_u64().expect("a count")
+    }
+
     pub(crate) async fn spend_outside(&self, slug: &str, key: &str, amount: &str) {
         let path = format!("{slug}/keys/{key}/spend");
         self.call(reqwest::Method::POST, &path, Some(json!({ "amount": amount }))).await;

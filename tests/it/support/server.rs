@@ -38,8 +38,13 @@ impl Server {
 
     /// The same with more lines of configuration.
     pub(crate) async fn start_with(database: Database, more: &str) -> Self {
+        Self::start_edited(database, |text| format!("{text}{more}")).await
+    }
+
+    /// The same over a configuration that was edited.
+    pub(crate) async fn start_edited(database: Database, edit: impl FnOnce(String) -> String) -> Self {
         let providers = Providers::start().await;
-        let config = configuration(&database, &providers, more);
+        let config = configuration(&database, &providers, edit);
         if !database.is_sqlite() {
             migrate(&database).await;
         }
@@ -53,6 +58,11 @@ impl Server {
         self.stop().await;
         let app = App::start_at(&self.config, Arc::new(self.clock.clone())).await.expect("the server starts again");
         self.app = Some(app);
+    }
+
+    /// A second server over the same database, which has to be PostgreSQL.
+    pub(crate) async fn second(&self) -> App {
+        App::start_at(&self.config, Arc::new(self.clock.clone())).await.expect("a second server starts")
     }
 
     pub(crate) async fn stop(&mut self) {
@@ -104,8 +114,10 @@ async fn migrate(database: &Database) {
     store.migrate().await.expect("the migrations run");
 }
 
-fn configuration(database: &Database, providers: &Providers, more: &str) -> Config {
-    let file = write_configuration(database, providers, more);
+fn configuration(database: &Database, providers: &Providers, edit: impl FnOnce(String) -> String) -> Config {
+    let file = write_configuration(database, providers, "");
+    let text = std::fs::read_to_string(&file).expect("the configuration is read");
+    std::fs::write(&file, edit(text)).expect("the configuration is written");
     let sources = Sources { file: Some(file), ..Sources::default() };
     config::load(&sources, Needs::SERVER).unwrap_or_else(|faults| panic!("{faults}")).config
 }
@@ -148,4 +160,20 @@ fn write_secret(path: &Path, text: &str) {
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(path).expect("a secret file");
     std::io::Write::write_all(&mut file, text.as_bytes()).expect("the secret is written");
+}
+
+/// A setting of a provider in the text of a configuration.
+pub(crate) fn provider_setting<'a>(text: &'a str, slug: &str, name: &str) -> &'a str {
+    let (_, section) = text.split_once(&format!("[providers.{slug}]")).expect("the provider's section");
+    let line = section.lines().find_map(|line| line.strip_prefix(&format!("{name} = "))).expect("the setting");
+    line.trim_matches('"')
+}
+
+/// The configuration with another value for a setting of a provider that is text.
+pub(crate) fn with_provider_setting(text: &str, slug: &str, name: &str, value: &str) -> String {
+    let section = format!("[providers.{slug}]");
+    let (before, after) = text.split_once(&section).expect("the provider's section");
+    let line = |value: &str| format!("\n{name} = \"{value}\"\n");
+    let known = provider_setting(text, slug, name);
+    format!("{before}{section}{}", after.replacen(&line(known), &line(value), 1))
 }
