@@ -46,12 +46,13 @@ pub async fn main() -> ExitCode {
 async fn dispatch(context: &Context, command: Command) -> Outcome {
     match command {
         #[cfg(feature = "demo")]
-        Command::Demo(arguments) => run::demo(context, arguments).await,
+        // Boxed: the futures of a whole server are nested deeper than the compiler cares to lay out inline.
+        Command::Demo(arguments) => Box::pin(run::demo(context, arguments)).await,
         #[cfg(feature = "demo")]
         Command::Sandbox(arguments) => run::sandbox(context, &arguments).await,
         #[cfg(feature = "demo")]
         Command::DemoDispatcher => run::dispatcher().await,
-        Command::Serve => run::serve(context).await,
+        Command::Serve => Box::pin(run::serve(context)).await,
         Command::Config(ConfigCommand::Check) => setup::check(context),
         Command::Config(ConfigCommand::Show) => setup::show(context),
         Command::Config(ConfigCommand::Example) => setup::example(context),

@@ -69,7 +69,9 @@ async fn a_ring_that_cannot_be_trusted_is_refused() {
     assert!(line.refusal(2).contains("chmod 600"), "{}", line.err);
     fs::set_permissions(&ring, fs::Permissions::from_mode(0o600)).expect("the mode is set");
 
-    for (name, text) in [("broken", whole.replace("key", "kye")), ("empty", String::new()), ("cut", whole[..60].to_owned())] {
+    for (name, text) in
+        [("broken", whole.replace("key", "kye")), ("empty", String::new()), ("cut", whole[..60].to_owned())]
+    {
         fs::write(&ring, text).expect("the ring is written");
         let refused = program.run(&["serve"]).await;
         let line = refused.refusal(2);
@@ -82,7 +84,11 @@ async fn a_ring_that_cannot_be_trusted_is_refused() {
 
     program.run(&["vault", "init", "ring.toml"]).await.done();
     let refused = program.run(&["serve"]).await;
-    assert!(refused.refusal(2).contains("put that ring back") || refused.err.contains("put the ring back"), "{}", refused.err);
+    assert!(
+        refused.refusal(2).contains("put that ring back") || refused.err.contains("put the ring back"),
+        "{}",
+        refused.err
+    );
     let secrets: Vec<&str> = whole.split('"').filter(|word| word.len() > 40).collect();
     assert!(!secrets.is_empty() && secrets.iter().all(|secret| !refused.err.contains(secret)));
 
