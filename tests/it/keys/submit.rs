@@ -15,7 +15,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60 + 60);
 /// Texts that cannot be a key of the provider.
 fn malformed(slug: &str) -> Vec<String> {
     let hex = "0123456789abcdef".repeat(2);
-    let mut texts = vec![String::new(), " \n ".to_owned(), "k".repeat(10_240), format!("lease_{}", "a2".repeat(38) + "a")];
+    let mut texts =
+        vec![String::new(), " \n ".to_owned(), "k".repeat(10_240), format!("lease_{}", "a2".repeat(38) + "a")];
     texts.extend(match slug {
         "two_captcha" | "anti_captcha" => vec![hex[1..].to_owned(), format!("{hex}0"), "g".repeat(32), "é".repeat(16)],
         "capsolver" => vec![hex.clone(), format!("cap-{hex}"), format!("CAP-{}", "!".repeat(32)), "CAP-".to_owned()],

@@ -40,7 +40,10 @@ async fn in_both_databases_commands_work_beside(database: Database) {
     let added = program.run_with(&["platform-key", "add", "two_captcha", "--label", "ours", "--json"], &key).await;
     assert!(!added.out.contains(&key) && !added.err.contains(&key), "the key is shown");
     let key_id = added.json()[0]["id"].as_str().expect("an id").to_owned();
-    let chosen = soon("the server lends the platform's key", || async { Some(choice(&dispatcher).await).filter(Value::is_object) }).await;
+    let chosen = soon("the server lends the platform's key", || async {
+        Some(choice(&dispatcher).await).filter(Value::is_object)
+    })
+    .await;
     assert_eq!(chosen, json!({ "keyClass": "PLATFORM", "provider": { "code": "TWO_CAPTCHA" } }));
     let listed = program.run(&["platform-key", "list", "--json"]).await.json();
     assert_eq!((&listed[0]["id"], &listed[0]["label"]), (&json!(key_id), &json!("ours")), "{listed}");
