@@ -60,18 +60,21 @@ impl Sources {
         })
     }
 
-    /// The strongest value of each setting.
-    pub(super) fn gather(&self, rows: &[Row], faults: &mut Vec<Fault>) -> BTreeMap<String, Given> {
+    /// The strongest value of each setting; an error when there is no reading the file, since all
+    /// that it sets would then be called missing.
+    pub(super) fn gather(&self, rows: &[Row], faults: &mut Vec<Fault>) -> Result<BTreeMap<String, Given>, Fault> {
         let mut given = BTreeMap::new();
         if let Some(path) = self.file_choice() {
-            read_file(&path, rows, &mut given, faults);
+            let names = rows.iter().map(Row::name).collect();
+            let table = read_file(&path)?;
+            FileReader { path: &path, names, given: &mut given, faults }.section("", &table);
         }
         self.read_environment(rows, &mut given, faults);
         for Flag { setting, value, flag } in &self.flags {
             let origin = Origin::Flag(flag.clone());
             given.insert(setting.clone(), Given { text: value.clone(), origin });
         }
-        given
+        Ok(given)
     }
 
     fn read_environment(&self, rows: &[Row], given: &mut BTreeMap<String, Given>, faults: &mut Vec<Fault>) {
@@ -92,28 +95,17 @@ impl Sources {
     }
 }
 
-fn read_file(path: &Path, rows: &[Row], given: &mut BTreeMap<String, Given>, faults: &mut Vec<Fault>) {
+fn read_file(path: &Path) -> Result<toml::Table, Fault> {
     let shown = path.display();
     let start = "Start from: key-recycling config example";
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => {
-            faults.push(Fault::general(format!("{shown} cannot be read ({}). {start}", error.kind())));
-            return;
-        }
-    };
-    let table = match text.parse::<toml::Table>() {
-        Ok(table) => table,
-        Err(error) => {
-            // The error's full text quotes the line, which may hold what should not be there.
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
-            let line = before.matches('\n').count() + 1;
-            faults.push(Fault::general(format!("{shown} line {line} is no TOML: {}. {start}", error.message())));
-            return;
-        }
-    };
-    let names = rows.iter().map(Row::name).collect();
-    FileReader { path, names, given, faults }.section("", &table);
+    let unread = |error: std::io::Error| Fault::general(format!("{shown} cannot be read ({}). {start}", error.kind()));
+    let text = std::fs::read_to_string(path).map_err(unread)?;
+    text.parse::<toml::Table>().map_err(|error| {
+        // The error's full text quotes the line, which may hold what should not be there.
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+        let line = before.matches('\n').count() + 1;
+        Fault::general(format!("{shown} line {line} is no TOML: {}. {start}", error.message()))
+    })
 }
 
 struct FileReader<'a> {

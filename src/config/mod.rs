@@ -152,7 +152,7 @@ pub struct Loaded {
 /// Everything that is wrong or missing, one line each.
 pub fn load(sources: &Sources, needs: Needs) -> Result<Loaded, Faults> {
     let mut faults = Vec::new();
-    let given = sources.gather(&rows(), &mut faults);
+    let given = sources.gather(&rows(), &mut faults).map_err(|fault| Faults(vec![fault]))?;
     let mut warnings = Vec::new();
     let mut shown_secrets = Vec::new();
     let mut secret = |name: &secrets::SecretName, needed: bool, faults: &mut Vec<Fault>| {

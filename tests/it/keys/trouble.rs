@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{lively, until, until_passing};
 use crate::support::sandbox::{SLUGS, code};
-use crate::support::{Caller, Server};
+use crate::support::{Caller, Server, eventually};
 
 const STEP: Duration = Duration::from_secs(5);
 
@@ -131,6 +131,24 @@ on_both_databases! {
             assert_eq!(ill["lendable"], problem == "PROVIDER_UNAVAILABLE", "{slug}, {provider_code}");
             until_passing(&server, &owner, id, step, provider_code, |key| key["problem"].is_null()).await;
         }
+        server.stop().await;
+    }
+
+    async fn a_key_that_rests_for_a_charge_is_not_lent_for_a_reading(database) {
+        let mut server = Server::start(database).await;
+        let owner = server.owner(5_000_000_001);
+        let (key, id) = lively(&server, &owner, "two_captcha", "1").await;
+        let rest = "UPDATE provider_key SET problem_code = 'CHECKING_CHARGE', problem_since = 1";
+        server.database.execute(rest).await;
+        let before = server.providers.readings("two_captcha", &key).await;
+        server.providers.balance_fault("two_captcha", &key, 1, json!({ "kind": "garbage" })).await;
+        eventually("a reading fails and two succeed", || async {
+            (server.providers.readings("two_captcha", &key).await >= before + 2).then_some(())
+        })
+        .await;
+        let resting = owner.key(&id).await;
+        let found = (&resting["problem"]["code"], &resting["lendable"]);
+        assert_eq!(found, (&json!("CHECKING_CHARGE"), &json!(false)), "{resting}");
         server.stop().await;
     }
 
