@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::scene::QUIET;
 use crate::support::server::with_provider_setting;
-use crate::support::{Scene, Server, eventually};
+use crate::support::{Scene, Server};
 use key_recycling::domain::Usd;
 
 async fn order_error(scene: &Scene, code: &str) {
@@ -123,7 +123,7 @@ on_both_databases! {
         assert_ne!(late["errorId"], 0, "{late}");
         assert_eq!(scene.outcome(&running, &created["taskId"]).await["status"], "ready");
         scene.attempt_in(&running, "SETTLED").await;
-        eventually("the sealed form is erased", || async { (envelopes(&scene).await == 0).then_some(()) }).await;
+        assert_eq!(envelopes(&scene).await, 0, "erased by the transaction that settled it");
         assert_eq!(scene.calls(&key, "createTask").await, 1);
         scene.expect_credited(scene.charged(&key).await).await;
     }

@@ -7,7 +7,7 @@ use crate::support::{Scene, eventually};
 
 /// How a client sends `in.php`.
 #[derive(Clone, Copy, Debug)]
-enum Form {
+enum Way {
     Address,
     Form,
     Upload,
@@ -15,12 +15,12 @@ enum Form {
 }
 
 /// Sends `in.php` in a form, with the fields given.
-async fn submit(scene: &Scene, form: Form, fields: &[(&str, &str)]) -> String {
+async fn submit(scene: &Scene, way: Way, fields: &[(&str, &str)]) -> String {
     let url = format!("{}/in.php", scene.gateway.origin);
-    let request = match form {
-        Form::Address => return scene.gateway.get("in.php", fields).await,
-        Form::Form => return scene.gateway.post_form("in.php", fields).await,
-        Form::Upload => {
+    let request = match way {
+        Way::Address => return scene.gateway.get("in.php", fields).await,
+        Way::Form => return scene.gateway.post_form("in.php", fields).await,
+        Way::Upload => {
             let part = |(name, value): &(&str, &str)| {
                 let file = if *name == "file" { "; filename=\"picture.png\"" } else { "" };
                 format!("--sep\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n")
@@ -29,7 +29,7 @@ async fn submit(scene: &Scene, form: Form, fields: &[(&str, &str)]) -> String {
             let content_type = "multipart/form-data; boundary=sep";
             scene.gateway.client.post(url).header("content-type", content_type).body(body + "--sep--\r\n")
         }
-        Form::Json => {
+        Way::Json => {
             let members: serde_json::Map<String, Value> =
                 fields.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
             scene.gateway.client.post(url).body(Value::Object(members).to_string())
@@ -67,15 +67,15 @@ const TURNSTILE: [(&str, &str); 3] =
 const PICTURE: [(&str, &str); 2] = [("method", "base64"), ("body", "iVBORw0KGgoAAAANSUhEUgAA")];
 
 /// One task at a provider, sent in a form and asked for plain or as JSON.
-async fn play(scene: &Scene, slug: &'static str, form: Form, as_json: bool) {
-    let what = format!("{slug} {form:?} json={as_json}");
+async fn play(scene: &Scene, slug: &'static str, way: Way, as_json: bool) {
+    let what = format!("{slug} {way:?} json={as_json}");
     let has_token_tasks = slug != "anti_captcha";
     let kind = if has_token_tasks { "TURNSTILE" } else { "IMAGE_TO_TEXT" };
     let lease = scene.lease_for(slug, &what, 1, kind).await;
     let mut fields = vec![("key", lease.token())];
     fields.extend_from_slice(if has_token_tasks { &TURNSTILE } else { &PICTURE });
     fields.push(("json", if as_json { "1" } else { "0" }));
-    let id = id_of(&submit(scene, form, &fields).await, as_json);
+    let id = id_of(&submit(scene, way, &fields).await, as_json);
     let action = (slug != "multibot").then_some("get");
     let reply = answer(scene, &lease, action, &id, as_json).await;
     let solution = if as_json {
@@ -96,9 +96,9 @@ on_both_databases! {
         for slug in ["two_captcha", "anti_captcha", "multibot", "ucaptcha_native"] {
             let balance = if slug == "multibot" { "100" } else { "1" };
             let key = scene.key(slug, balance).await;
-            for form in [Form::Address, Form::Form, Form::Upload, Form::Json] {
+            for way in [Way::Address, Way::Form, Way::Upload, Way::Json] {
                 for as_json in [false, true] {
-                    play(&scene, slug, form, as_json).await;
+                    play(&scene, slug, way, as_json).await;
                 }
             }
             let charged = scene.charged(&key).await;
@@ -115,7 +115,7 @@ on_both_databases! {
             let lease = scene.lease_for("two_captcha", &format!("{as_json}"), 1, "IMAGE_TO_TEXT").await;
             let json = if as_json { "1" } else { "0" };
             let fields = [("key", lease.token()), ("method", "post"), ("file", "not much of a picture"), ("json", json)];
-            let id = id_of(&submit(&scene, Form::Upload, &fields).await, as_json);
+            let id = id_of(&submit(&scene, Way::Upload, &fields).await, as_json);
             let reply = answer(&scene, &lease, Some("get2"), &id, as_json).await;
             if as_json {
                 let reply: Value = serde_json::from_str(&reply).expect("JSON");
