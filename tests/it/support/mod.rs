@@ -6,6 +6,9 @@ pub(crate) mod database;
 pub(crate) mod keys;
 pub(crate) mod sandbox;
 pub(crate) mod server;
+pub(crate) mod socket;
+pub(crate) mod solving;
+pub(crate) mod sql;
 pub(crate) mod wait;
 
 pub(crate) use caller::Caller;
