@@ -119,9 +119,14 @@ impl Store {
         self.inner.observers.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(observer);
     }
 
-    /// Waits until every transaction under way has ended. Later ones are still carried out.
+    /// Waits until every transaction under way has ended, then lets the observers go. Later
+    /// transactions are still carried out.
+    ///
+    /// Observers hold the store themselves; without this neither would ever be dropped, and the
+    /// lock on a SQLite file would last as long as the process.
     pub async fn drain(&self) {
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+        self.inner.observers.write().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
     }
 }

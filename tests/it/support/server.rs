@@ -55,6 +55,11 @@ impl Server {
         self.app = Some(app);
     }
 
+    /// A second server on the same database, on ports of its own.
+    pub(crate) async fn beside(&self) -> App {
+        App::start_at(&self.config, Arc::new(self.clock.clone())).await.expect("a second server starts")
+    }
+
     pub(crate) async fn stop(&mut self) {
         if let Some(app) = self.app.take() {
             app.shutdown().await;
