@@ -94,7 +94,7 @@ impl App {
         parts.store.observe(live.clone());
         parts.store.observe(metrics.clone());
         parts.pool.load(&parts.store).await.map_err(StartError::from_store)?;
-        let public = public_router(config, &parts, &leases, &live);
+        let public = public_router(config, &parts, &leases, &live, &stop);
         let admin = admin_router(&parts, metrics.clone());
         let doors = Doors::open(vec![
             Door::new("server.listen", config.server.listen, public),
@@ -182,7 +182,13 @@ fn lease_settings(config: &Config) -> leases::Settings {
     }
 }
 
-fn public_router(config: &Config, parts: &Parts, leases: &Arc<Leases>, live: &Arc<Live>) -> Router {
+fn public_router(
+    config: &Config,
+    parts: &Parts,
+    leases: &Arc<Leases>,
+    live: &Arc<Live>,
+    stop: &CancellationToken,
+) -> Router {
     let branch = parts.vault.branch("graphql-ids");
     let services = Services {
         keys: parts.keys.clone(),
@@ -216,6 +222,7 @@ fn public_router(config: &Config, parts: &Parts, leases: &Arc<Leases>, live: &Ar
             answer_within: ANSWER_WITHIN,
             socket_patience: SOCKET_PATIENCE,
         },
+        http::Ending { stop: stop.clone(), tasks: parts.tasks.clone() },
     );
     http::public_router(state)
 }

@@ -17,6 +17,7 @@ mod query;
 mod scalars;
 mod settings;
 mod subscription;
+mod texts;
 mod types;
 
 #[cfg(test)]

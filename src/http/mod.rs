@@ -19,6 +19,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use self::admin::{NotReady, admin_router};
 use crate::domain::clock::SharedClock;
@@ -53,6 +55,16 @@ struct Inner {
     clock: SharedClock,
     entropy: SharedEntropy,
     settings: Settings,
+    ending: Ending,
+}
+
+/// How the sockets of a server come to their end.
+#[derive(Clone)]
+pub struct Ending {
+    /// Cancelled when the server ends: every socket is closed.
+    pub stop: CancellationToken,
+    /// Keeps count of the sockets, so that the server can wait for their closing.
+    pub tasks: TaskTracker,
 }
 
 impl HttpState {
@@ -64,8 +76,9 @@ impl HttpState {
         clock: SharedClock,
         entropy: SharedEntropy,
         settings: Settings,
+        ending: Ending,
     ) -> Self {
-        Self { inner: Arc::new(Inner { schema, identity, clock, entropy, settings }) }
+        Self { inner: Arc::new(Inner { schema, identity, clock, entropy, settings, ending }) }
     }
 }
 

@@ -55,7 +55,8 @@ pub(super) async fn upgrade(
     if upgrade.selected_protocol().is_none() {
         return StatusCode::BAD_REQUEST.into_response();
     }
-    upgrade.on_upgrade(move |socket| serve(state.inner, socket, id))
+    let tasks = state.inner.ending.tasks.clone();
+    upgrade.on_upgrade(move |socket| tasks.track_future(serve(state.inner, socket, id)))
 }
 
 /// What became of a socket's attempt to sign in.
@@ -81,6 +82,7 @@ async fn serve(inner: Arc<Inner>, socket: WebSocket, id: RequestId) {
                 None => return,
             },
             (code, reason) = watch.ended() => close(code, reason),
+            () = inner.ending.stop.cancelled() => close(1001, "The server ends"),
         };
         let is_last = matches!(message, Message::Close(_));
         if !send(&mut sink, message, inner.settings.socket_patience).await || is_last {

@@ -25,8 +25,11 @@ impl Keys {
         label: Option<String>,
     ) -> Result<Result<Key, RenameError>, Failure> {
         let Ok(label) = label::clean(label) else { return Ok(Err(RenameError::LabelFormat)) };
-        if self.inner.store.key(actor, id).await?.is_none() {
+        let Some(key) = self.inner.store.key(actor, id).await? else {
             return Ok(Err(RenameError::KeyNotFound));
+        };
+        if self.inner.shows_key(label.as_deref(), key.provider, &key.fingerprint) {
+            return Ok(Err(RenameError::LabelFormat));
         }
         let renamed = self.inner.store.write("rename key", move |tx| {
             Box::pin(async move { Ok::<_, Failure>(moves::key::change(tx, id, |key| key.label = label).await?) })

@@ -79,6 +79,10 @@ impl Keys {
         let Some(normalised) = self.inner.read_format(it.provider, &it.key) else {
             return Ok(Err(SubmitError::KeyFormat.into()));
         };
+        let fingerprint = self.inner.fingerprint(it.provider, &normalised);
+        if self.inner.shows_key(label.as_deref(), it.provider, &fingerprint) {
+            return Ok(Err(SubmitError::LabelFormat.into()));
+        }
         if let Err(retry_at) = self.inner.count_submission(owner) {
             return Ok(Err(SubmitRefusal { code: SubmitError::TooManySubmissions, retry_at: Some(retry_at) }));
         }
@@ -116,6 +120,20 @@ impl Inner {
         self.providers.normalise(provider, pasted).ok()
     }
 
+    fn fingerprint(&self, provider: ProviderCode, key: &NormalisedKey) -> String {
+        self.vault.fingerprint(provider.as_str(), &key.for_fingerprint)
+    }
+
+    /// Whether the label, or a word of it, is the key with the fingerprint: pasted into the wrong
+    /// field, it would be shown from then on.
+    pub(super) fn shows_key(&self, label: Option<&str>, provider: ProviderCode, fingerprint: &str) -> bool {
+        let is_the_key = |text: &str| {
+            self.read_format(provider, &SecretString::from(text))
+                .is_some_and(|key| self.fingerprint(provider, &key) == fingerprint)
+        };
+        label.is_some_and(|label| is_the_key(label) || label.split_whitespace().any(is_the_key))
+    }
+
     /// Seals the key and claims its row. When the owner has a row for it, it is sealed for that one.
     async fn claim(
         &self,
@@ -133,7 +151,7 @@ impl Inner {
                 owner,
                 provider,
                 label: label.clone(),
-                fingerprint: self.vault.fingerprint(provider.as_str(), &key.for_fingerprint),
+                fingerprint: self.fingerprint(provider, key),
                 envelope: sealed.envelope,
                 ring_key_id: sealed.ring_key_id,
             };

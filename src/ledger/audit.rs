@@ -102,6 +102,9 @@ fn check_account(account: &Account, ledger: &[Transfer], report: &mut AuditRepor
     if account.ledger_seq > newest {
         lie(format!("{} transfers are gone", account.ledger_seq - newest));
     }
+    if account.ledger_seq == newest && account.ledger_hash != hash {
+        lie("the chain does not end where the account says".to_owned());
+    }
     if account.ledger_seq == newest && (account.balance, account.credited) != (balance, credited) {
         lie(format!(
             "balance {} and credited {} should be {balance} and {credited}",

@@ -68,9 +68,6 @@ impl Ledger {
         if !it.amount.is_positive() || it.amount > self.amount_max {
             return Ok(Err(refusal(CreditError::AmountInvalid, "amount")));
         }
-        if !is_name(&it.idempotency_key) {
-            return Ok(Err(refusal(CreditError::IdempotencyMismatch, "idempotencyKey")));
-        }
         let name = if kind == TransferKind::Deposit { "deposit" } else { "spend" };
         let first = self.post_once(name, kind, principal.clone(), it.clone()).await;
         match first {
@@ -160,9 +157,4 @@ async fn mismatch(
 
 fn refusal(code: CreditError, field: &str) -> CreditRefusal {
     CreditRefusal { code, field: vec![field.to_owned()] }
-}
-
-/// Whether a text can name a movement: 1 to 64 printable characters.
-pub(super) fn is_name(text: &str) -> bool {
-    (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }

@@ -1,10 +1,9 @@
 //! A credit is taken back, as far as its owner still has it.
 
 use super::idempotency::{Known, Request};
-use super::money::is_name;
 use super::{Failure, Ledger};
 use crate::domain::account::PLATFORM;
-use crate::domain::audit::{Target, TargetKind};
+use crate::domain::audit::{AuditEntry, Target, TargetKind};
 use crate::domain::{AccountRef, Actor, Transfer, TransferId, TransferKind, Usd};
 use crate::moves;
 use crate::moves::transfer::{NewTransfer, post};
@@ -12,6 +11,9 @@ use crate::store::{StoreError, Tx};
 
 /// Why a correction is a reversal; one a credit.
 const REASON: &str = "reversal";
+
+/// Action of the audit entry that names what an owner no longer had.
+const SHORTFALL: &str = "credit.shortfall";
 
 /// A reversal that is asked for.
 #[derive(Clone, Debug)]
@@ -67,9 +69,6 @@ impl Ledger {
     /// The caller is no service, or the database fails.
     pub async fn reverse(&self, actor: &Actor, it: Reversal) -> Result<Outcome, Failure> {
         let principal = actor.principal().ok_or(Failure::NotAService)?.to_owned();
-        if !is_name(&it.idempotency_key) {
-            return Ok(Err(refusal(ReverseError::IdempotencyMismatch, "idempotencyKey")));
-        }
         Ok(self.store.write("reverse", move |tx| Box::pin(reverse(tx, principal, it))).await?)
     }
 }
@@ -105,6 +104,10 @@ async fn reverse(tx: &mut Tx, principal: String, it: Reversal) -> Result<Outcome
         Known::Mismatch => return Ok(Err(mismatch(tx, &request, &it).await?)),
         Known::First => {}
     }
+    // A reversal that found nothing left has no transfer; its audit entry remembers it.
+    if let Some(entry) = tx.audit_entry_of(&request.principal, SHORTFALL, &request.key).await? {
+        return Ok(repeat_of_nothing(&entry, credit.id, wanted));
+    }
     let is_reversed = corrections.iter().any(|it| it.kind == TransferKind::RecycleReversal);
     if credit.kind != TransferKind::RecycleCredit || is_reversed {
         return Ok(Err(refusal(ReverseError::NotReversible, "transactionId")));
@@ -116,8 +119,8 @@ async fn reverse(tx: &mut Tx, principal: String, it: Reversal) -> Result<Outcome
     let shortfall = wanted - taken;
     if shortfall.is_positive() {
         let target = Target { kind: TargetKind::Transfer, id: credit.id.0 };
-        let note = format!("The owner no longer had {shortfall} USD of it.");
-        tx.append_audit(&request.principal, "credit.shortfall", Some(target), Some(note)).await?;
+        let note = Some(shortfall_note(shortfall));
+        tx.append_audit_of(&request.principal, SHORTFALL, Some(target), Some(&request.key), note).await?;
     }
     if taken.is_zero() {
         return Ok(Ok(Reversed { transfer: None, shortfall }));
@@ -140,6 +143,21 @@ async fn reverse(tx: &mut Tx, principal: String, it: Reversal) -> Result<Outcome
     };
     let transfer = post(tx, &mut account, new).await?;
     Ok(Ok(Reversed { transfer: Some(transfer), shortfall }))
+}
+
+/// Answers a reversal that took nothing the first time: nothing again.
+fn repeat_of_nothing(entry: &AuditEntry, credit: TransferId, wanted: Usd) -> Outcome {
+    if entry.target.map(|target| target.id) != Some(credit.0) {
+        return Err(refusal(ReverseError::IdempotencyMismatch, "transactionId"));
+    }
+    if entry.note.as_deref() != Some(&shortfall_note(wanted)) {
+        return Err(refusal(ReverseError::IdempotencyMismatch, "amount"));
+    }
+    Ok(Reversed { transfer: None, shortfall: wanted })
+}
+
+fn shortfall_note(shortfall: Usd) -> String {
+    format!("The owner no longer had {shortfall} USD of it.")
 }
 
 /// Names the first field in which the stored reversal differs from what is asked now.

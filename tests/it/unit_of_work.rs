@@ -107,7 +107,7 @@ on_both_databases! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_storm_catches_transactions_in_the_callers_task() {
     let database = Database::postgres().await;
-    let store = store_on(&database).await;
+    store_on(&database).await.drain().await;
     let mut options = sea_orm::ConnectOptions::new(database.url.clone());
     options.max_connections(4).sqlx_logging(false);
     let direct = sea_orm::Database::connect(options).await.expect("it connects");

@@ -6,9 +6,9 @@ use super::user_error::{blamed, user_error};
 use crate::graphql::caller::{Admits, actor, shown_to};
 use crate::graphql::error::{ApiError, Result};
 use crate::graphql::scalars::Usd;
-use crate::graphql::services;
 use crate::graphql::types::account::AccountRefInput;
 use crate::graphql::types::transaction::Transaction;
+use crate::graphql::{services, texts};
 use crate::ledger::{CreditError, CreditRefusal, MoveCredits};
 
 /// Input of depositCredits.
@@ -86,6 +86,8 @@ impl DepositCredits {
     ) -> Result<Option<DepositCreditsPayload>> {
         let services = services(ctx)?;
         let DepositCreditsInput { account, amount, idempotency_key, note } = input;
+        texts::idempotency_key(&idempotency_key)?;
+        texts::note(note.as_deref())?;
         let Some(account) = account.resolve(&services.ids) else {
             return Ok(Some(DepositCreditsError::from(DepositCreditsErrorCode::AccountNotFound).into()));
         };

@@ -5,9 +5,9 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use super::user_error::user_error;
 use crate::graphql::caller::{Admits, principal, shown_to};
 use crate::graphql::error::Result;
-use crate::graphql::services;
 use crate::graphql::types::attempt::Lease;
 use crate::graphql::types::route::{RouteDecision, RouteInput};
+use crate::graphql::{services, texts};
 use crate::leases::{OpenError, OpenRefusal, OpenRequest};
 
 /// Input of openLease; the same caller, taskId and attempt always get the same lease.
@@ -82,6 +82,7 @@ impl OpenLease {
     ) -> Result<Option<OpenLeasePayload>> {
         let services = services(ctx)?;
         let OpenLeaseInput { task_id, attempt, route } = input;
+        texts::task_id(&task_id)?;
         let request = OpenRequest { task_id: task_id.0, attempt, route: route.into_route(&services.ids)? };
         let opened = services.leases.open(principal(ctx)?, request).await?;
         Ok(Some(OpenLeasePayload {

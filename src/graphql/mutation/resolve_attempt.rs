@@ -6,8 +6,8 @@ use super::user_error::user_error;
 use crate::graphql::caller::{Admits, actor, shown_to};
 use crate::graphql::error::Result;
 use crate::graphql::scalars::Usd;
-use crate::graphql::services;
 use crate::graphql::types::attempt::Attempt;
+use crate::graphql::{services, texts};
 use crate::leases::ResolveError;
 
 /// Input of resolveAttempt.
@@ -73,6 +73,7 @@ impl ResolveAttempt {
         #[graphql(desc = "Which attempt, and what it cost.")] input: ResolveAttemptInput,
     ) -> Result<Option<ResolveAttemptPayload>> {
         let services = services(ctx)?;
+        texts::note(Some(&input.note))?;
         let Some(id) = services.ids.open(&input.attempt_id) else {
             return Ok(Some(ResolveAttemptErrorCode::AttemptNotFound.into()));
         };

@@ -6,8 +6,8 @@ use super::user_error::{blamed, user_error};
 use crate::graphql::caller::{Admits, actor, shown_to};
 use crate::graphql::error::Result;
 use crate::graphql::scalars::Usd;
-use crate::graphql::services;
 use crate::graphql::types::transaction::Transaction;
+use crate::graphql::{services, texts};
 use crate::ledger::{Reversal, ReverseError, ReverseRefusal, Reversed};
 
 /// Input of reverseCredit.
@@ -93,6 +93,8 @@ impl ReverseCredit {
     ) -> Result<Option<ReverseCreditPayload>> {
         let services = services(ctx)?;
         let ReverseCreditInput { transaction_id, amount, idempotency_key, note } = input;
+        texts::idempotency_key(&idempotency_key)?;
+        texts::note(Some(&note))?;
         let Some(transaction) = services.ids.open(&transaction_id) else {
             return Ok(Some(ReverseCreditError::from(ReverseCreditErrorCode::TransactionNotFound).into()));
         };

@@ -6,9 +6,9 @@ use super::user_error::{blamed, user_error};
 use crate::graphql::caller::{Admits, actor, shown_to};
 use crate::graphql::error::Result;
 use crate::graphql::scalars::Usd;
-use crate::graphql::services;
 use crate::graphql::types::account::AccountRefInput;
 use crate::graphql::types::transaction::Transaction;
+use crate::graphql::{services, texts};
 use crate::ledger::{CreditError, CreditRefusal, MoveCredits};
 
 /// Input of spendCredits.
@@ -85,6 +85,8 @@ impl SpendCredits {
     ) -> Result<Option<SpendCreditsPayload>> {
         let services = services(ctx)?;
         let SpendCreditsInput { account, amount, idempotency_key, note } = input;
+        texts::idempotency_key(&idempotency_key)?;
+        texts::note(note.as_deref())?;
         let Some(account) = account.resolve(&services.ids) else {
             return Ok(Some(SpendCreditsError::from(SpendCreditsErrorCode::AccountNotFound).into()));
         };

@@ -10,7 +10,7 @@ use crate::graphql::types::attempt::{AttemptConnection, AttemptRows};
 use crate::graphql::types::codes::{AttemptState, ProviderCode};
 use crate::graphql::types::pool::ProviderPool;
 use crate::graphql::types::route::{RouteDecision, RouteInput};
-use crate::graphql::{page, services};
+use crate::graphql::{page, services, texts};
 
 #[derive(Default)]
 pub(super) struct RoutingQueries;
@@ -30,6 +30,7 @@ impl RoutingQueries {
         #[graphql(desc = "Number of the try, for the draw.", default = 1)] attempt: i32,
     ) -> Result<Option<RouteDecision>> {
         let services = services(ctx)?;
+        task_id.as_ref().map_or(Ok(()), |id| texts::task_id(id))?;
         let task = task_id.as_ref().map(|id| (id.as_str(), attempt));
         let route = route.into_route(&services.ids)?;
         Ok(Some(RouteDecision(services.leases.best_key(Some(principal(ctx)?), route, task).await?)))
@@ -59,6 +60,7 @@ impl RoutingQueries {
         #[graphql(desc = "Page size from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Cursor to continue before.")] before: Option<String>,
     ) -> Result<Option<AttemptConnection>> {
+        task_id.as_ref().map_or(Ok(()), |id| texts::task_id(id))?;
         let whose = if actor(ctx)?.may(Scope::Operate) { None } else { Some(principal(ctx)?) };
         let list = AttemptRows::new(whose, task_id, states, providers);
         let arguments = PageArguments { first, after, last, before };

@@ -76,6 +76,11 @@ impl AuditRows {
     pub(crate) fn new(ids: &OpaqueIds, target: Option<&ID>, actions: Option<Vec<String>>, money_only: bool) -> Self {
         // Nothing has the nil id, so a text that is no id finds what the id of a missing object finds.
         let target = target.map(|id| ids.open_any(id).map_or(Uuid::nil(), |(_, uuid)| uuid));
+        // No action has control characters, and PostgreSQL fails at the sight of some.
+        let actions = actions.map(|mut actions| {
+            actions.retain(|action| !action.chars().any(char::is_control));
+            actions
+        });
         Self(AuditFilter { target, actions, money_only })
     }
 }

@@ -8,6 +8,9 @@ pub(crate) mod keys;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
 pub(crate) mod server;
+pub(crate) mod socket;
+pub(crate) mod solving;
+pub(crate) mod sql;
 pub(crate) mod wait;
 pub(crate) mod wiretap;
 

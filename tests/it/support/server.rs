@@ -83,10 +83,6 @@ impl Server {
         format!("http://{}", self.app().gateway_addr())
     }
 
-    pub(crate) fn admin(&self) -> String {
-        format!("http://{}", self.app().admin_addr())
-    }
-
     /// A Telegram user, signed in.
     pub(crate) fn owner(&self, telegram_user_id: i64) -> Caller {
         let init_data = sign_init_data(&BOT_TOKEN.into(), telegram_user_id, self.clock.now());

@@ -1,0 +1,198 @@
+//! The real binary as a process of its own, and everything that comes out of it.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use sea_orm::DbBackend;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::{Child, ChildStderr, Command};
+
+use crate::support::server::write_configuration;
+use crate::support::{Database, Providers, sql};
+
+/// What was seen, by where it was seen.
+pub(super) type Seen = Vec<(String, Vec<u8>)>;
+
+/// A server in a process of its own, with all it says written down.
+pub(super) struct Witness {
+    pub(super) providers: Providers,
+    pub(super) database: Database,
+    pub(super) public: String,
+    pub(super) gateway: String,
+    admin: String,
+    configuration: PathBuf,
+    child: Child,
+    log: tokio::task::JoinHandle<Vec<u8>>,
+    client: reqwest::Client,
+    pub(super) seen: Seen,
+}
+
+fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_key-recycling"));
+    command
+        .stdin(Stdio::null())
+        .env_remove("KEY_RECYCLING_CONFIG")
+        .env_remove("KEY_RECYCLING_TEST_POSTGRES")
+        .kill_on_drop(true);
+    command
+}
+
+async fn read_all(mut stderr: ChildStderr) -> Vec<u8> {
+    let mut log = Vec::new();
+    stderr.read_to_end(&mut log).await.expect("the log can be read");
+    log
+}
+
+impl Witness {
+    /// Starts the binary with its log at the finest level for every library there is.
+    pub(super) async fn start(database: Database) -> Self {
+        let providers = Providers::start().await;
+        let configuration = write_configuration(&database, &providers, "[keys]\nsubmissions_per_hour = 10000\n");
+        let with = |words: &[&str]| {
+            let mut command = binary();
+            command.arg("--config").arg(&configuration).args(["--json", "--log", "trace"]).args(words);
+            command
+        };
+        let migrated = with(&["migrate"]).output().await.expect("the binary runs");
+        assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+        let mut child =
+            with(&["serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let log = tokio::spawn(read_all(child.stderr.take().expect("a pipe")));
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let line = tokio::time::timeout(Duration::from_secs(30), lines.next_line()).await;
+        let line = line.expect("the server starts in time").expect("a pipe").expect("a line of addresses");
+        let addresses: Value = serde_json::from_str(&line).expect("JSON");
+        let address = |name: &str| format!("http://{}", addresses[name].as_str().expect("an address"));
+        let (public, gateway, admin) = (address("public"), address("gateway"), address("admin"));
+        let client = crate::support::caller::http_client();
+        let seen = vec![("migration".to_owned(), [migrated.stdout, migrated.stderr].concat())];
+        Self { providers, database, public, gateway, admin, configuration, child, log, client, seen }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.database.folder()
+    }
+
+    /// Runs a command beside the server and answers what it prints.
+    pub(super) async fn command(&mut self, words: &[&str]) -> String {
+        let mut command = binary();
+        command.arg("--config").arg(&self.configuration).args(["--json", "--log", "trace"]).args(words);
+        let output = command.output().await.expect("the binary runs");
+        self.seen.push((format!("complaints of {}", words[0]), output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// A new token of a service: the one thing that a command may print.
+    pub(super) async fn service_token(&mut self, service: &str, scope: &str) -> String {
+        let printed = self.command(&["token", "create", service, "--scope", scope]).await;
+        let mut made: Value = serde_json::from_str(&printed).expect("JSON");
+        let token = made["token"].as_str().expect("a token").to_owned();
+        made["token"] = Value::Null;
+        self.seen.push(("token create".to_owned(), made.to_string().into_bytes()));
+        token
+    }
+
+    /// Sends a request, writes the whole answer down, and answers its body.
+    pub(super) async fn send(&mut self, what: &str, request: reqwest::RequestBuilder) -> String {
+        let (head, body) = Self::exchange(request).await;
+        self.seen.push((format!("answer to {what}"), format!("{head}\n{body}").into_bytes()));
+        body
+    }
+
+    async fn exchange(request: reqwest::RequestBuilder) -> (String, String) {
+        let response = request.send().await.expect("the server answers");
+        let head = format!("{} {:?}", response.status(), response.headers());
+        (head, response.text().await.expect("a text"))
+    }
+
+    pub(super) fn get(&self, address: &str) -> reqwest::RequestBuilder {
+        self.client.get(address)
+    }
+
+    pub(super) fn post(&self, address: &str, body: String) -> reqwest::RequestBuilder {
+        self.client.post(address).header("content-type", "application/json").body(body)
+    }
+
+    /// Sends a document as a caller.
+    pub(super) async fn ask(&mut self, what: &str, caller: &str, document: &str, variables: Value) -> Value {
+        let body = json!({ "query": document, "variables": variables }).to_string();
+        let request = self.post(&format!("{}/graphql", self.public), body).header("authorization", caller);
+        serde_json::from_str(&self.send(what, request).await).expect("JSON")
+    }
+
+    /// Opens a lease. Its token is the one secret that ever leaves, at its one place.
+    pub(super) async fn open_lease(&mut self, caller: &str, task_id: &str, provider: &str) -> (String, Value) {
+        let document = "mutation($input: OpenLeaseInput!) { openLease(input: $input) {
+            lease { token endpoint expiresAt attempt { id state keyId decision { summary } } }
+            decision { summary candidates { score } exclusions { reason } } userErrors { code message } } }";
+        let route = json!({ "taskType": "TURNSTILE", "onlyProviders": [provider] });
+        let body = json!({ "query": document, "variables": { "input": { "taskId": task_id, "route": route } } });
+        let request = self.post(&format!("{}/graphql", self.public), body.to_string()).header("authorization", caller);
+        let (head, body) = Self::exchange(request).await;
+        let mut answer: Value = serde_json::from_str(&body).expect("JSON");
+        let place = answer.pointer_mut("/data/openLease/lease/token").map(Value::take);
+        self.seen.push(("answer to openLease".to_owned(), format!("{head}\n{answer}").into_bytes()));
+        let token = place.and_then(|token| token.as_str().map(str::to_owned));
+        (token.unwrap_or_else(|| panic!("no lease at {provider}: {answer}")), answer["data"]["openLease"].take())
+    }
+
+    /// What operators and scrapers see.
+    pub(super) async fn look_at_admin(&mut self) {
+        for path in ["metrics", "healthz", "readyz"] {
+            let request = self.get(&format!("{}/{path}", self.admin));
+            let body = self.send(path, request).await;
+            assert!(!body.is_empty(), "{path}");
+        }
+    }
+
+    /// Every row of every table as text, and on SQLite the files themselves.
+    pub(super) async fn look_at_database(&mut self, when: &str) {
+        let text = self.database_text().await;
+        self.seen.extend(text.into_iter().map(|(place, text)| (format!("{place} {when}"), text)));
+    }
+
+    /// The same, only looked at.
+    pub(super) async fn database_text(&self) -> Seen {
+        let mut seen = Seen::new();
+        let rows = self.database.connect().await;
+        let is_postgres = rows.get_database_backend() == DbBackend::Postgres;
+        let tables = if is_postgres {
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        } else {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        };
+        let tables = sql::texts(&rows, tables).await;
+        assert!(tables.len() >= 12, "{tables:?}");
+        for table in tables {
+            let select = if is_postgres {
+                format!("SELECT t::text FROM {table} t")
+            } else {
+                let columns = sql::texts(&rows, &format!("SELECT name FROM pragma_table_info('{table}')")).await;
+                let quoted: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
+                format!("SELECT {} FROM {table}", quoted.join(" || ',' || "))
+            };
+            let text = sql::texts(&rows, &select).await.join("\n");
+            seen.push((format!("table {table}"), text.into_bytes()));
+        }
+        if !is_postgres {
+            for ending in ["", "-wal", "-shm"] {
+                let file = self.folder().join(format!("key-recycling.sqlite{ending}"));
+                if let Ok(bytes) = std::fs::read(&file) {
+                    seen.push((format!("file sqlite{ending}"), bytes));
+                }
+            }
+        }
+        seen
+    }
+
+    /// Ends the server as an operator does, and answers its whole log.
+    pub(super) async fn stop(&mut self) -> Vec<u8> {
+        let id = rustix::process::Pid::from_raw(i32::try_from(self.child.id().expect("it runs")).expect("an id"));
+        rustix::process::kill_process(id.expect("an id"), rustix::process::Signal::TERM).expect("it can be told");
+        let status = self.child.wait().await.expect("it ends");
+        assert!(status.success(), "{status}");
+        std::mem::replace(&mut self.log, tokio::spawn(async { Vec::new() })).await.expect("the log is read")
+    }
+}
