@@ -199,8 +199,10 @@ fn parse_power(text: &str) -> Result<i32, FigureFault> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rust_decimal::Decimal;
 
-    use super::*;
+    use super::super::money::NANOS_PER_USD;
+    use super::{BALANCE_MAX, FigureFault, Usd, convert_units, parse_balance, parse_cost};
 
     fn nanos(nanos: i64) -> Result<Usd, FigureFault> {
         Ok(Usd::from_nanos(nanos))
@@ -264,6 +266,16 @@ mod tests {
     }
 
     proptest! {
+        /// Against an exact decimal library: what has at most nine places is read as it stands.
+        #[test]
+        fn plain_decimals_are_read_as_an_exact_library_reads_them(whole in 0_u32..1_000_000, places in "[0-9]{0,9}") {
+            let text = if places.is_empty() { whole.to_string() } else { format!("{whole}.{places}") };
+            let reference = Decimal::from_str_exact(&text).expect("it fits 28 digits") * Decimal::from(NANOS_PER_USD);
+            let read = parse_cost(&text).map(|cost| Decimal::from(cost.nanos()));
+            prop_assert_eq!(read, Ok(reference.normalize()));
+            prop_assert_eq!(parse_balance(&text), parse_cost(&text));
+        }
+
         #[test]
         fn a_price_through_a_double_comes_back(units in 0_i64..100_000_000) {
             // Up to 100 dollars in steps of a micro-dollar, printed with 17 significant digits.

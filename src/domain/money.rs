@@ -74,12 +74,6 @@ impl Usd {
     pub fn checked_mul(self, factor: i64) -> Option<Self> {
         self.0.checked_mul(factor).map(Self)
     }
-
-    /// The amount as a decimal number of dollars, for rates, statistics and display.
-    #[must_use]
-    pub fn to_decimal(self) -> rust_decimal::Decimal {
-        rust_decimal::Decimal::from_i128_with_scale(i128::from(self.0), 9)
-    }
 }
 
 impl Add for Usd {

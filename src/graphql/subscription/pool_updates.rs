@@ -1,12 +1,14 @@
 //! `poolUpdates`: the state of the pool, not its history: what changed within a second shows once.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Context, Subscription};
 use futures_util::{Stream, stream};
-use tokio::sync::watch;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::WatchStream;
 
 use crate::domain::ProviderCode;
 use crate::graphql::caller::{Admits, shown_to};
@@ -37,25 +39,22 @@ impl PoolUpdates {
 /// Compares the pool with what was last sent.
 struct Watcher {
     pool: Arc<Pool>,
-    changes: watch::Receiver<u64>,
+    /// Ticks at once, and then after changes, as often as the pace allows.
+    ticks: Pin<Box<dyn Stream<Item = u64> + Send>>,
     sent: Vec<ProviderOverview>,
     waiting: VecDeque<ProviderOverview>,
 }
 
 impl Watcher {
     fn new(pool: Arc<Pool>) -> Self {
-        // The receiver exists before the first look, so that no change falls between the two.
-        let changes = pool.changes();
-        let sent = pool.overview();
-        let waiting = sent.iter().cloned().collect();
-        Self { pool, changes, sent, waiting }
+        let ticks = Box::pin(WatchStream::new(pool.changes()).throttle(PACE));
+        Self { pool, ticks, sent: Vec::new(), waiting: VecDeque::new() }
     }
 
     /// The next value to send; `None` once the pool is gone.
     async fn next(&mut self) -> Option<ProviderOverview> {
         while self.waiting.is_empty() {
-            tokio::time::sleep(PACE).await;
-            self.changes.changed().await.ok()?;
+            self.ticks.next().await?;
             let now = self.pool.overview();
             self.waiting = changed(&self.sent, &now);
             self.sent = now;
