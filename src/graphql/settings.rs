@@ -7,7 +7,7 @@ pub enum Introspection {
     Nobody,
     /// Callers with a service token.
     Services,
-    /// Everybody.
+    /// Everybody who is signed in.
     Everybody,
 }
 

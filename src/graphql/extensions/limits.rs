@@ -70,7 +70,8 @@ impl Extension for RequestLimits {
             return Ok(request);
         }
         if reads_schema {
-            return Err(refused(ApiError::new(ErrorCode::Forbidden), Vec::new()));
+            let code = if actor.is_some() { ErrorCode::Forbidden } else { ErrorCode::Unauthenticated };
+            return Err(refused(ApiError::new(code), Vec::new()));
         }
         Ok(request.disable_introspection())
     }
@@ -127,7 +128,8 @@ impl Introspection {
         match self {
             Self::Nobody => false,
             Self::Services => actor.is_some_and(|actor| actor.account().is_none()),
-            Self::Everybody => true,
+            // To nobody in particular nothing is shown, and a schema of nothing is none.
+            Self::Everybody => actor.is_some(),
         }
     }
 }
@@ -245,9 +247,10 @@ mod tests {
     async fn introspection_is_for_whom_it_is_set() {
         let query = "{ __schema { queryType { name } } }";
         let with = |introspection| Settings { introspection, ..Settings::default() };
-        assert!(run(query, with(Introspection::Everybody), None).await.contains("LimitQuery"));
+        assert!(run(query, with(Introspection::Everybody), Some(1)).await.contains("LimitQuery"));
+        assert!(run(query, with(Introspection::Everybody), None).await.contains("UNAUTHENTICATED"));
         assert!(run(query, with(Introspection::Services), Some(1)).await.contains("FORBIDDEN"));
-        assert!(run(query, with(Introspection::Nobody), None).await.contains("FORBIDDEN"));
+        assert!(run(query, with(Introspection::Nobody), Some(1)).await.contains("FORBIDDEN"));
         let hidden = "{ ...Part } fragment Part on LimitQuery { ... { deeper { ...Deep } } } \
                       fragment Deep on LimitQuery { __typename t: __type(name: \"LimitQuery\") { name } }";
         assert!(!run(hidden, with(Introspection::Services), Some(1)).await.contains(r#""name""#));
