@@ -26,10 +26,16 @@ pub(super) async fn serve(context: &Context) -> Outcome {
     context
         .out
         .record(&["public", "gateway", "admin"], [public, gateway, admin].map(|address| Some(address.to_string())))?;
-    ending.told().await;
-    tracing::info!("told to end; draining");
+    let store = app.store.clone();
+    let outcome = tokio::select! {
+        () = ending.told() => Ok(()),
+        () = store.broken() => Err(Failure::Unreachable(
+            "database.url: the disk failed under a commit; look after it, then start again".to_owned(),
+        )),
+    };
+    tracing::info!("ending; what is under way is finished");
     app.shutdown().await;
-    Ok(())
+    outcome
 }
 
 /// Plays the six providers until told to end.

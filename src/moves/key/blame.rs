@@ -39,8 +39,11 @@ pub async fn blame(tx: &mut Tx, key: KeyId, fault: &Blame, policy: Policy) -> Re
     match fault.scope {
         BlameScope::KeyRejected => reject(tx, &mut key, fault).await?,
         BlameScope::KeyEmpty => {
-            key.paused_until = Some(tx.now().plus(EMPTY_REST));
+            let until = tx.now().plus(EMPTY_REST);
+            key.paused_until = Some(until);
             key.next_sync_at = Some(tx.now());
+            let resting = Blame { problem: Some(KeyProblemCode::TemporarilyBlocked), ..fault.clone() };
+            show(&mut key, &resting, Some(until), tx.now());
         }
         // An address ban is not the key's fault; a key that its owner closed to us is.
         BlameScope::OurAddress if fault.problem.is_some_and(KeyProblemCode::stops_lending) => {

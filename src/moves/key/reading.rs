@@ -182,7 +182,8 @@ fn settle_status(key: &mut Key, is_quiet: bool, policy: Policy) {
 
 /// A successful reading ends every problem but those that have an end of their own.
 fn settle_problem(key: &mut Key, now: Timestamp, policy: Policy) {
-    if key.problem.as_ref().is_some_and(|problem| problem.code.has_its_own_end()) {
+    let rests = key.paused_until.is_some_and(|until| until > now);
+    if rests || key.problem.as_ref().is_some_and(|problem| problem.code.has_its_own_end()) {
         return;
     }
     let code = if policy.rate_missing {

@@ -38,10 +38,11 @@ on_both_databases! {
         assert_eq!(refused["errorCode"], "ERROR_ZERO_BALANCE", "{refused}");
         scene.attempt_in(&lease, "FAILED_FREE").await;
         assert_eq!(open(&scene, "at once").await["userErrors"][0]["code"], "NO_KEY_AVAILABLE");
-        assert_eq!(scene.owner.key(&key.id).await["lendable"], false);
+        let resting = scene.owner.key(&key.id).await;
+        assert_eq!((&resting["lendable"], &resting["problem"]["code"]), (&json!(false), &json!("TEMPORARILY_BLOCKED")));
         scene.server.pass_time(QUIET);
         let shown = scene.key_once("a quiet reading", &key.id, |shown| shown["lendable"] == true).await;
-        assert_eq!(shown["status"], "ACTIVE");
+        assert_eq!((&shown["status"], &shown["problem"]), (&json!("ACTIVE"), &json!(null)));
         assert_eq!(open(&scene, "later").await["userErrors"], json!([]));
         scene.expect_credited(Usd::ZERO).await;
     }
