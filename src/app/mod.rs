@@ -203,6 +203,8 @@ fn public_router(
     let settings = graphql::Settings {
         depth_max: usize::try_from(config.limits.depth).unwrap_or(usize::MAX),
         cost_max: usize::try_from(config.limits.cost).unwrap_or(usize::MAX),
+        aliases_max: u64::from(config.limits.aliases),
+        tokens_max: usize::try_from(config.limits.tokens).unwrap_or(usize::MAX),
         introspection: match config.server.introspection {
             config::Introspection::None => graphql::Introspection::Nobody,
             config::Introspection::Services => graphql::Introspection::Services,
@@ -221,6 +223,8 @@ fn public_router(
             body_bytes_max: config.limits.body_kib * 1024,
             answer_within: ANSWER_WITHIN,
             socket_patience: SOCKET_PATIENCE,
+            sockets_per_owner: usize::try_from(config.limits.sockets_per_owner).unwrap_or(usize::MAX),
+            operations_per_socket: usize::try_from(config.limits.operations_per_socket).unwrap_or(usize::MAX),
         },
         http::Ending { stop: stop.clone(), tasks: parts.tasks.clone() },
     );

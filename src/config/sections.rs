@@ -39,13 +39,6 @@ choices! {
         /// Owners too.
         All = "all",
     }
-    /// Who is held to documents known beforehand.
-    TrustedDocuments {
-        /// Nobody.
-        Off = "off",
-        /// Owners.
-        Owners = "owners",
-    }
     /// How log lines are written.
     LogFormat {
         /// For people on a terminal, JSON elsewhere.
@@ -97,8 +90,6 @@ sections! {
         graphiql: bool = Some("false"), Switch;
         /// Who may ask the API about itself: none, services or all.
         introspection: Introspection = Some("services"), OneOf::<Introspection>::new();
-        /// Who is held to documents known beforehand: off or owners.
-        trusted_documents: TrustedDocuments = Some("off"), OneOf::<TrustedDocuments>::new();
         /// How long a shutdown waits for what is under way.
         shutdown_grace: Duration = Some("20s"), seconds(1, 600);
     }
@@ -167,8 +158,6 @@ sections! {
 
     /// Choosing a key for a task.
     Routing {
-        /// Preference where none is asked for: 0 is cheapest, 100 is fastest.
-        speed_weight: u8 = Some("50"), count::<u8>(0, 100);
         /// Most that an own key's balance adds to a score, in percent.
         bias_cap_percent: u32 = Some("15"), count::<u32>(0, 100);
         /// Age at which an observation counts half.

@@ -90,13 +90,13 @@ fn flags_win_over_environment_over_file_over_default() {
     let interval = |place: &Place| place.config().sync.interval.as_secs();
     let place = Place::new();
     assert_eq!(interval(&place), 300);
-    let place = place.with_file("[sync]\ninterval = \"4m\"\n[routing]\nspeed_weight = 7\n");
+    let place = place.with_file("[sync]\ninterval = \"4m\"\n[routing]\nbias_cap_percent = 7\n");
     assert_eq!(interval(&place), 240);
     let place = place.with_variable("KEY_RECYCLING_SYNC_INTERVAL", "3m");
     assert_eq!(interval(&place), 180);
     let place = place.with_flag("sync.interval", "2m");
     assert_eq!(interval(&place), 120);
-    assert_eq!(place.config().routing.speed_weight, 7);
+    assert_eq!(place.config().routing.bias_cap_percent, 7);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn values_that_break_their_rule_are_refused_unquoted() {
         ("server.introspection", "everybody", "one of none, services, all"),
         ("sync.interval", "300", "a duration with a unit from 1s to 1h"),
         ("sync.interval", "2d", "a duration with a unit from 1s to 1h"),
-        ("routing.speed_weight", "101", "a whole number from 0 to 100"),
+        ("routing.bias_cap_percent", "101", "a whole number from 0 to 100"),
         ("ledger.amount_max", "1e4", "a decimal amount of dollars above zero"),
         ("database.url", "mysql://app:hunter2@db/keys", "sqlite:FILE or postgres://"),
         ("providers.capsolver.dust", "-1", "a decimal amount"),

@@ -18,6 +18,10 @@ pub struct Settings {
     pub depth_max: usize,
     /// Most points that one request may cost: a field is one, a list counts for each item it may hold.
     pub cost_max: usize,
+    /// Most aliases in one request, with spreads followed.
+    pub aliases_max: u64,
+    /// Most tokens of one request's text.
+    pub tokens_max: usize,
     /// Points that an owner has for each minute.
     pub owner_points_per_minute: u32,
     /// Points that a service has for each minute.
@@ -31,6 +35,8 @@ impl Default for Settings {
         Self {
             depth_max: 12,
             cost_max: 5_000,
+            aliases_max: 30,
+            tokens_max: 2_000,
             owner_points_per_minute: 5_000,
             service_points_per_minute: 10_000_000,
             introspection: Introspection::Services,

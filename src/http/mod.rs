@@ -10,6 +10,7 @@ mod around;
 mod graphiql;
 mod login;
 mod post;
+mod quota;
 mod socket;
 
 use std::sync::Arc;
@@ -41,6 +42,10 @@ pub struct Settings {
     pub answer_within: Duration,
     /// Longest time from the upgrade of a socket to its login, and for one message to be taken.
     pub socket_patience: Duration,
+    /// Most sockets that an owner has open at once.
+    pub sockets_per_owner: usize,
+    /// Most operations that run at once on one socket.
+    pub operations_per_socket: usize,
 }
 
 /// What the public listener works with.
@@ -56,6 +61,7 @@ struct Inner {
     entropy: SharedEntropy,
     settings: Settings,
     ending: Ending,
+    sockets: Arc<quota::Sockets>,
 }
 
 /// How the sockets of a server come to their end.
@@ -78,7 +84,7 @@ impl HttpState {
         settings: Settings,
         ending: Ending,
     ) -> Self {
-        Self { inner: Arc::new(Inner { schema, identity, clock, entropy, settings, ending }) }
+        Self { inner: Arc::new(Inner { schema, identity, clock, entropy, settings, ending, sockets: Arc::default() }) }
     }
 }
 

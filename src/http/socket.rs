@@ -20,10 +20,12 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, Stream, StreamExt as _, future};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::login::Login;
+use super::quota::{Operations, Place};
 use super::{HttpState, Inner};
-use crate::graphql::{ErrorCode, RequestId};
+use crate::graphql::{ApiError, ErrorCode, RequestId};
 
 const PROTOCOL: &str = "graphql-transport-ws";
 
@@ -60,14 +62,24 @@ pub(super) async fn upgrade(
 }
 
 /// What became of a socket's attempt to sign in.
-type Entry = Arc<OnceLock<Result<Login, ErrorCode>>>;
+type Entry = Arc<OnceLock<Result<SignedIn, ErrorCode>>>;
+
+/// A socket's login, and its place among those of its owner.
+struct SignedIn {
+    login: Login,
+    _place: Option<Place>,
+}
 
 async fn serve(inner: Arc<Inner>, socket: WebSocket, id: RequestId) {
     let (mut sink, input) = socket.split();
     let entry = Entry::default();
     let mut session = Data::default();
     session.insert(id);
-    let protocol = Protocol::new(inner.schema.clone(), frames(input), WebSocketProtocols::GraphQLWS)
+    let operations = Operations::default();
+    let crowded = CancellationToken::new();
+    let most = inner.settings.operations_per_socket;
+    let input = frames(input, operations.clone(), most, crowded.clone());
+    let protocol = Protocol::new(inner.schema.clone(), input, WebSocketProtocols::GraphQLWS)
         .connection_data(session)
         .on_connection_init({
             let (inner, entry) = (inner.clone(), entry.clone());
@@ -78,9 +90,15 @@ async fn serve(inner: Arc<Inner>, socket: WebSocket, id: RequestId) {
     loop {
         let message = tokio::select! {
             message = protocol.next() => match message {
-                Some(message) => outgoing(message, &entry),
+                Some(message) => {
+                    if let WsMessage::Text(text) = &message {
+                        operations.follow(text.as_bytes());
+                    }
+                    outgoing(message, &entry)
+                }
                 None => return,
             },
+            () = crowded.cancelled() => close(4400, "Too many operations"),
             (code, reason) = watch.ended() => close(code, reason),
             () = inner.ending.stop.cancelled() => close(1001, "The server ends"),
         };
@@ -91,23 +109,46 @@ async fn serve(inner: Arc<Inner>, socket: WebSocket, id: RequestId) {
     }
 }
 
-/// The text of each message, until the socket fails.
-fn frames(input: SplitStream<WebSocket>) -> impl Stream<Item = Bytes> {
+/// The text of each message, until the socket fails or begins more operations than it may.
+fn frames(
+    input: SplitStream<WebSocket>,
+    operations: Operations,
+    most: usize,
+    crowded: CancellationToken,
+) -> impl Stream<Item = Bytes> {
     let messages = input.take_while(|message| future::ready(message.is_ok()));
-    messages.filter_map(|message| {
+    messages.filter_map(move |message| {
         let data = message.ok().filter(|message| matches!(message, Message::Text(_) | Message::Binary(_)));
-        future::ready(data.map(Message::into_data))
+        let mut data = data.map(Message::into_data);
+        if data.as_ref().is_some_and(|data| operations.follow(data) > most) {
+            crowded.cancel();
+            data = None;
+        }
+        future::ready(data)
     })
 }
 
 /// Signs in by the payload of `connection_init`.
 async fn sign_in(inner: &Inner, entry: &Entry, payload: &serde_json::Value) -> async_graphql::Result<Data> {
     let authorization = payload.get("authorization").and_then(serde_json::Value::as_str).unwrap_or_default();
-    let login = inner.login(authorization).await;
-    entry.get_or_init(|| login.clone().map_err(|error| error.code()));
+    let signed_in = inner.login(authorization).await.and_then(|login| take_place(inner, login));
+    let caller = signed_in.as_ref().map(|signed_in| signed_in.login.caller.clone()).map_err(Clone::clone);
+    entry.get_or_init(|| signed_in.map_err(|error| error.code()));
     let mut data = Data::default();
-    data.insert(login?.caller);
+    data.insert(caller?);
     Ok(data)
+}
+
+/// An owner's sockets are few; services may have as many as they like.
+fn take_place(inner: &Inner, login: Login) -> Result<SignedIn, ApiError> {
+    let place = match login.caller.actor.account() {
+        None => None,
+        Some(owner) => {
+            let place = inner.sockets.take(owner, inner.settings.sockets_per_owner);
+            Some(place.ok_or(ApiError::new(ErrorCode::RateLimited))?)
+        }
+    };
+    Ok(SignedIn { login, _place: place })
 }
 
 /// Says when a socket has to end by no fault of the protocol.
@@ -132,7 +173,7 @@ impl<'a> Watch<'a> {
             self.ticks.tick().await;
             self.looks = self.looks.wrapping_add(1);
             match self.entry.get() {
-                Some(Ok(login)) => {
+                Some(Ok(SignedIn { login, .. })) => {
                     let look_up_token = self.looks.is_multiple_of(LOOKS_PER_LOOK_UP);
                     if let Some(code) = self.inner.ended(login, look_up_token).await {
                         return (4401, code.as_str());

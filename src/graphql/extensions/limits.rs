@@ -1,7 +1,7 @@
 //! What a request may ask for: parsing, depth, cost, the caller's budget, introspection.
 //!
-//! A document is parsed here, before anything walks it, so that a syntax error is told from one
-//! that is nested too deeply. Depth and cost are judged after validation, which is where they are known.
+//! A document is parsed and measured here, before anything else walks it, so that a syntax error is
+//! told from one that is nested too deeply, and that no document holds a core. Depth and cost are judged after validation, which is where they are known.
 
 use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
@@ -19,6 +19,7 @@ use crate::domain::Actor;
 use crate::graphql::budget::{Budget, Charge};
 use crate::graphql::caller::Caller;
 use crate::graphql::error::{ApiError, ErrorCode};
+use crate::graphql::extensions::walk::{self, Bounds};
 use crate::graphql::settings::{Introspection, Settings};
 
 /// Deepest nesting that is walked at all; reading the schema by the usual tools needs 15.
@@ -59,8 +60,21 @@ impl Extension for RequestLimits {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         let mut request = next.run(ctx, request).await?;
+        let settings = &self.shared.settings;
+        let bounds = Bounds {
+            tokens: settings.tokens_max,
+            aliases: settings.aliases_max,
+            fields: u64::try_from(settings.cost_max).unwrap_or(u64::MAX),
+        };
+        let too_large = || refused(ApiError::new(ErrorCode::QueryTooCostly), Vec::new());
+        if !walk::has_few_tokens(&request.query, bounds.tokens) {
+            return Err(too_large());
+        }
         let document = parse_query(&request.query)
             .map_err(|error| refused(ApiError::new(ErrorCode::ParseFailed), error.positions().collect()))?;
+        if !walk::is_within(&document, bounds) {
+            return Err(too_large());
+        }
         let reads_schema = reads_schema(&document);
         self.schema_alone.get_or_init(|| reads_schema && asks_schema_alone(&document));
         request.set_parsed_query(document);

@@ -7,6 +7,7 @@
 mod answers;
 mod completion;
 mod limits;
+mod walk;
 
 pub(super) use self::answers::Answers;
 pub use self::answers::failure;

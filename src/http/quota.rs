@@ -1,0 +1,99 @@
+//! How many sockets an owner, and how many operations a socket, may have at once.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Deserialize;
+
+use crate::domain::AccountId;
+
+/// The open sockets of each owner.
+#[derive(Default)]
+pub(super) struct Sockets(Mutex<HashMap<AccountId, usize>>);
+
+/// An owner's place among the open sockets; given back when dropped.
+pub(super) struct Place {
+    sockets: Arc<Sockets>,
+    owner: AccountId,
+}
+
+impl Sockets {
+    /// A place for one more socket of the owner, if there is one.
+    pub(super) fn take(self: &Arc<Self>, owner: AccountId, most: usize) -> Option<Place> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(owner).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Place { sockets: self.clone(), owner })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.sockets.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.owner) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.owner);
+            }
+        }
+    }
+}
+
+/// The operations that run on one socket, followed by the messages that begin and end them.
+#[derive(Clone, Default)]
+pub(super) struct Operations(Arc<Mutex<HashSet<String>>>);
+
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "type")]
+    kind: String,
+    id: Option<String>,
+}
+
+impl Operations {
+    /// Follows a message in either direction. Answers how many operations run after it.
+    pub(super) fn follow(&self, message: &[u8]) -> usize {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is no such message the protocol refuses by itself.
+        if let Ok(Envelope { kind, id: Some(id) }) = serde_json::from_slice(message) {
+            match kind.as_str() {
+                "subscribe" => drop(running.insert(id)),
+                "complete" | "error" => drop(running.remove(&id)),
+                _ => {}
+            }
+        }
+        running.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn places_are_given_back() {
+        let (sockets, owner) = (Arc::new(Sockets::default()), AccountId(Uuid::from_u128(7)));
+        let first = sockets.take(owner, 2);
+        let second = sockets.take(owner, 2);
+        assert!(first.is_some() && second.is_some() && sockets.take(owner, 2).is_none());
+        assert!(sockets.take(AccountId(Uuid::from_u128(8)), 2).is_some());
+        drop(first);
+        assert!(sockets.take(owner, 2).is_some());
+    }
+
+    #[test]
+    fn operations_begin_and_end_by_messages() {
+        let operations = Operations::default();
+        assert_eq!(operations.follow(br#"{"type":"subscribe","id":"1","payload":{}}"#), 1);
+        assert_eq!(operations.follow(br#"{"type":"next","id":"1","payload":{}}"#), 1);
+        assert_eq!(operations.follow(br#"{"type":"subscribe","id":"2"}"#), 2);
+        assert_eq!(operations.follow(br#"{"type":"complete","id":"1"}"#), 1);
+        assert_eq!(operations.follow(b"no message"), 1);
+        assert_eq!(operations.follow(br#"{"type":"error","id":"2","payload":[]}"#), 0);
+    }
+}
