@@ -2,6 +2,7 @@
 
 mod answers;
 mod ids;
+mod limits;
 mod logins;
 mod pages;
 mod roles;
