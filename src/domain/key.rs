@@ -29,6 +29,12 @@ coded_enum! {
 }
 
 impl KeyStatus {
+    /// Whether timers read the balance of a key in this status.
+    #[must_use]
+    pub const fn is_read_by_timer(self) -> bool {
+        matches!(self, Self::Pending | Self::Active | Self::Depleted)
+    }
+
     /// Whether a key may go from this status to the other. These are all the arrows there are.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {

@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::domain::clock::SharedClock;
 use crate::domain::entropy::SharedEntropy;
 use crate::domain::provider::{ProviderHealth, ProviderInfo};
-use crate::domain::{AccountId, Actor, CostSource, ProviderCode, Timestamp};
+use crate::domain::{AccountId, Actor, ProviderCode, Timestamp};
 use crate::moves::key::Policy;
 use crate::providers::Providers;
 use crate::store::Store;
@@ -66,6 +66,7 @@ struct Inner {
     tasks: TaskTracker,
     settings: Settings,
     infos: Vec<ProviderInfo>,
+    readers: read::Readers,
     /// Recent submissions of each account, for the hourly limit of this process.
     submissions: Mutex<HashMap<AccountId, Vec<Timestamp>>>,
 }
@@ -93,7 +94,20 @@ impl Keys {
         let infos = parts.providers.infos();
         let Parts { store, vault, providers, clock, entropy, tasks } = parts;
         let submissions = Mutex::default();
-        Self { inner: Arc::new(Inner { store, vault, providers, clock, entropy, tasks, settings, infos, submissions }) }
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                vault,
+                providers,
+                clock,
+                entropy,
+                tasks,
+                settings,
+                infos,
+                readers: read::Readers::new(),
+                submissions,
+            }),
+        }
     }
 
     /// The providers in catalogue order.
@@ -125,12 +139,6 @@ impl Inner {
             rate_missing: self.providers.info(provider).rate_missing,
             jitter: self.entropy.unit(),
         }
-    }
-
-    /// Providers whose costs are learnt from the balance: nothing else may read between.
-    fn read_around_attempts(&self) -> Vec<ProviderCode> {
-        let by_balance = |info: &&ProviderInfo| info.cost_source == CostSource::BalanceDelta;
-        self.infos.iter().filter(by_balance).map(|info| info.code).collect()
     }
 }
 

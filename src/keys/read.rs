@@ -1,13 +1,15 @@
 //! Reading a key's balance at its provider, under a claim on its row.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::{Failure, Inner, Keys};
 use crate::domain::key::BalanceSource;
-use crate::domain::{Key, KeyId};
+use crate::domain::{CostSource, Key, KeyId, ProviderCode};
 use crate::moves;
 use crate::moves::key::{Answer, Report};
 use crate::vault::{SealContext, VaultError};
@@ -15,33 +17,59 @@ use crate::vault::{SealContext, VaultError};
 /// How long a claim on a reading stands; longer than any call to a provider may take.
 pub(super) const CLAIM: Duration = Duration::from_secs(60);
 
-/// Most keys that one pass of the sync claims.
-const BATCH: u64 = 64;
+/// Most regular readings under way at one provider. They share the provider's pace with tasks, which
+/// must not wait behind a thousand of them after a pause.
+const AT_ONCE: usize = 16;
+
+/// Room for the regular readings of each provider.
+pub(super) struct Readers(Vec<(ProviderCode, Arc<Semaphore>)>);
+
+impl Readers {
+    pub(super) fn new() -> Self {
+        Self(ProviderCode::ALL.iter().map(|code| (*code, Arc::new(Semaphore::new(AT_ONCE)))).collect())
+    }
+
+    /// All the room that is left at a provider.
+    fn take(&self, provider: ProviderCode) -> Vec<OwnedSemaphorePermit> {
+        let room = self.0.iter().find(|(code, _)| *code == provider).map(|(_, room)| room);
+        room.into_iter().flat_map(|room| std::iter::from_fn(|| room.clone().try_acquire_owned().ok())).collect()
+    }
+}
 
 impl Keys {
-    /// Claims the keys whose reading is due, up to a batch, and reads each in a task of its own.
-    /// Answers how many there were. Claims let any number of instances share the work; those of a
-    /// dead one lapse.
+    /// Claims the keys whose reading is due, as many as there is room for at their provider, and reads
+    /// each in a task of its own. Answers how many there were. Claims let any number of instances
+    /// share the work; those of a dead one lapse.
     ///
     /// # Errors
     /// The database fails.
     pub async fn sync_due(&self) -> Result<usize, Failure> {
-        let one_at_a_time = self.inner.read_around_attempts();
+        let mut count = 0;
+        for provider in self.inner.store.providers_due(self.inner.clock.now()).await? {
+            let room = self.inner.readers.take(provider);
+            if !room.is_empty() {
+                count += self.sync_provider(provider, room).await?;
+            }
+        }
+        Ok(count)
+    }
+
+    async fn sync_provider(&self, provider: ProviderCode, room: Vec<OwnedSemaphorePermit>) -> Result<usize, Failure> {
+        let between_attempts = self.inner.providers.info(provider).cost_source == CostSource::BalanceDelta;
         let until = self.inner.clock.now().plus(CLAIM);
-        let (claim, keys) = self
-            .inner
-            .store
-            .write("claim due readings", move |tx| {
-                Box::pin(async move { Ok::<_, Failure>(tx.claim_due(until, BATCH, &one_at_a_time).await?) })
-            })
-            .await?;
+        let limit = u64::try_from(room.len()).unwrap_or(u64::MAX);
+        let claimed = self.inner.store.write("claim due readings", move |tx| {
+            Box::pin(async move { tx.claim_due(provider, until, limit, between_attempts).await })
+        });
+        let (claim, keys) = claimed.await?;
         let count = keys.len();
-        for key in keys {
+        for (key, place) in keys.into_iter().zip(room) {
             let inner = self.inner.clone();
             self.inner.tasks.spawn(async move {
                 if let Err(failure) = inner.read_claimed(key.id, claim, BalanceSource::Sync).await {
                     tracing::error!(key.id = %key.id, %failure, "reading of key {} failed", key.id);
                 }
+                drop(place);
             });
         }
         Ok(count)

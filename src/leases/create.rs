@@ -7,19 +7,24 @@ use secrecy::SecretString;
 use super::answer::{NO_SLOT, to_creation};
 use super::{CreateAnswer, Failure, GatewayRefusal, Inner, Leases};
 use crate::domain::attempt::Dialect;
-use crate::domain::{Attempt, AttemptId, AttemptState, Blame};
+use crate::domain::{Attempt, AttemptId, AttemptState, Blame, Timestamp};
 use crate::moves;
 use crate::moves::attempt::End;
 use crate::moves::key::{Policy, Report};
 use crate::providers::Created;
 use crate::providers::dialect::{TaskRequest, task_type};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, WriteError};
 
 /// How often a repeated creation looks whether the first one is answered.
 const REPEAT_LOOK: Duration = Duration::from_millis(100);
 
 /// How long it looks: longer than a call to a provider may take.
 const REPEAT_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long the provider's id of a task is tried to be noted, and the pause between: shorter than the
+/// sweep waits before it gives a sent attempt up.
+const NOTE_PATIENCE: Duration = Duration::from_secs(80);
+const NOTE_AGAIN: Duration = Duration::from_secs(1);
 
 /// What the transaction before the call decided.
 enum Begun {
@@ -114,26 +119,30 @@ impl Inner {
         }
     }
 
+    /// Notes the provider's id of the task. It exists nowhere else, so a database that fails for a
+    /// moment is asked again until the call is so old that the sweep gives the attempt up.
     async fn submitted(&self, attempt: Attempt, task_id: String) -> Result<CreateAnswer, Failure> {
         let poll_at = self.clock.now().plus(self.providers.first_poll(attempt.provider, attempt.task_type));
+        let deadline = attempt.sent_at.unwrap_or(attempt.opened_at).plus(NOTE_PATIENCE);
         let id = attempt.id;
-        let answer = CreateAnswer::Submitted { task_id: task_id.clone() };
-        let advanced = self.store.write("submitted", move |tx| {
-            Box::pin(async move {
-                let mut attempt = tx.lock_attempt(id).await?.ok_or(StoreError::Stale)?;
-                attempt.provider_task_id = Some(task_id);
-                attempt.poll_at = Some(poll_at);
-                moves::attempt::advance(tx, &mut attempt, AttemptState::Submitted).await
-            })
-        });
-        match advanced.await {
-            Ok(()) => Ok(answer),
-            // The provider gave out an id twice: which charge is whose, no reading can tell.
-            Err(StoreError::Conflict) => {
-                self.store.write("duplicate task id", move |tx| Box::pin(review(tx, id))).await?;
-                Ok(CreateAnswer::Failed { code: NO_SLOT.to_owned(), reply: None })
+        loop {
+            let noted = self.store.write("submitted", {
+                let task_id = task_id.clone();
+                move |tx| Box::pin(note_task(tx, id, task_id, poll_at))
+            });
+            match noted.await {
+                Ok(()) => return Ok(CreateAnswer::Submitted { task_id }),
+                // The provider gave out an id twice: which charge is whose, no reading can tell.
+                Err(StoreError::Conflict) => {
+                    self.store.write("duplicate task id", move |tx| Box::pin(review(tx, id))).await?;
+                    return Ok(CreateAnswer::Failed { code: NO_SLOT.to_owned(), reply: None });
+                }
+                Err(error) if error.is_fatal() && self.clock.now() < deadline => {
+                    tracing::warn!(attempt.id = %id, %error, "the task of attempt {id} is noted again");
+                    tokio::time::sleep(NOTE_AGAIN).await;
+                }
+                Err(other) => return Err(other.into()),
             }
-            Err(other) => Err(other.into()),
         }
     }
 
@@ -231,6 +240,18 @@ async fn begin(
     attempt.sent_at = Some(tx.now());
     moves::attempt::advance(tx, &mut attempt, AttemptState::Sent).await?;
     Ok(Begun::Sent(Box::new(attempt)))
+}
+
+/// Moves a sent attempt on to SUBMITTED. One that is there with this very task was noted by a commit
+/// whose answer was lost.
+async fn note_task(tx: &mut Tx, id: AttemptId, task_id: String, poll_at: Timestamp) -> Result<(), StoreError> {
+    let mut attempt = tx.lock_attempt(id).await?.ok_or(StoreError::Stale)?;
+    if attempt.state == AttemptState::Submitted && attempt.provider_task_id.as_ref() == Some(&task_id) {
+        return Ok(());
+    }
+    attempt.provider_task_id = Some(task_id);
+    attempt.poll_at = Some(poll_at);
+    moves::attempt::advance(tx, &mut attempt, AttemptState::Submitted).await
 }
 
 async fn review(tx: &mut Tx, id: AttemptId) -> Result<(), StoreError> {

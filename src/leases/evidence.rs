@@ -23,18 +23,19 @@ enum Finding {
 impl Inner {
     /// Decides the attempts whose key has confirmed evidence.
     pub(super) async fn decide_unknown(&self, unknown: &[Attempt]) -> Result<(), Failure> {
-        let mut by_key: BTreeMap<KeyId, Vec<(AttemptId, Usd)>> = BTreeMap::new();
+        let mut prices: BTreeMap<KeyId, BTreeMap<AttemptId, Usd>> = BTreeMap::new();
         for attempt in unknown {
-            by_key.entry(attempt.key).or_default().push((attempt.id, self.list_price(attempt)));
+            prices.entry(attempt.key).or_default().insert(attempt.id, self.list_price(attempt));
         }
-        let ids: Vec<KeyId> = by_key.keys().copied().collect();
+        let ids: Vec<KeyId> = prices.keys().copied().collect();
         for key in self.store.keys_by_ids(&ids).await? {
-            let (Some(evidence), Some(attempts)) = (key.evidence, by_key.remove(&key.id)) else { continue };
+            let (Some(evidence), Some(prices)) = (key.evidence, prices.remove(&key.id)) else { continue };
             if evidence.confirmed {
-                let finding = weigh(evidence.missing, &attempts);
-                tracing::info!(key.id = %key.id, ?finding, "UNKNOWN attempts of key {} are decided", key.id);
-                let decided = self.store.write("decide unknown", move |tx| Box::pin(decide(tx, attempts, finding)));
-                decided.await?;
+                let id = key.id;
+                let decided = self.store.write("decide unknown", move |tx| Box::pin(decide(tx, id, prices)));
+                if let Err(error) = decided.await {
+                    tracing::error!(key.id = %id, %error, "UNKNOWN attempts of key {id} could not be decided");
+                }
             }
         }
         Ok(())
@@ -62,16 +63,24 @@ fn weigh(missing: Usd, attempts: &[(AttemptId, Usd)]) -> Finding {
     }
 }
 
-async fn decide(tx: &mut Tx, attempts: Vec<(AttemptId, Usd)>, finding: Finding) -> Result<(), StoreError> {
+/// Weighs and decides under the locks of all the key's UNKNOWN attempts and then its own, so that
+/// nobody moves one of them, or the evidence, in between.
+async fn decide(tx: &mut Tx, id: KeyId, prices: BTreeMap<AttemptId, Usd>) -> Result<(), StoreError> {
+    let unknown = tx.lock_attempts_of(id, AttemptState::Unknown).await?;
+    let key = tx.lock_key(id).await?.ok_or(StoreError::Stale)?;
+    let priced: Option<Vec<(AttemptId, Usd)>> =
+        unknown.iter().map(|attempt| Some((attempt.id, *prices.get(&attempt.id)?))).collect();
+    // An attempt that became UNKNOWN meanwhile, or evidence that was withdrawn: the next pass decides.
+    let (Some(priced), Some(evidence)) = (priced, key.evidence.filter(|evidence| evidence.confirmed)) else {
+        return Ok(());
+    };
+    let finding = weigh(evidence.missing, &priced);
+    tracing::info!(key.id = %id, ?finding, "UNKNOWN attempts of key {id} are decided");
     let (charged_price, mut left) = match finding {
         Finding::Charged(price, number) => (Some(price), number),
         Finding::Free | Finding::Undecided => (None, 0),
     };
-    for (id, price) in attempts {
-        let Some(mut attempt) = tx.lock_attempt(id).await? else { continue };
-        if attempt.state != AttemptState::Unknown {
-            continue;
-        }
+    for (mut attempt, (_, price)) in unknown.into_iter().zip(priced) {
         let is_charged = left > 0 && charged_price == Some(price);
         let (to, cost) = match finding {
             Finding::Undecided => (AttemptState::UnderReview, None),

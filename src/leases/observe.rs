@@ -72,21 +72,25 @@ impl Drop for Turn {
 
 impl Inner {
     async fn observe(&self, attempt: Attempt) -> Result<(), Failure> {
-        let (AttemptState::Submitted, Some(task_id)) = (attempt.state, attempt.provider_task_id.clone()) else {
+        let (AttemptState::Submitted, Some(task_id), Some(due)) =
+            (attempt.state, attempt.provider_task_id.clone(), attempt.poll_at)
+        else {
             return Ok(());
         };
         let provider = attempt.provider;
         let now = self.clock.now();
+        let next = now.plus(self.providers.task_interval(provider, attempt.task_type));
+        let id = attempt.id;
+        let is_ours = self.store.write("schedule poll", move |tx| Box::pin(tx.schedule_poll(id, due, next))).await?;
+        if !is_ours {
+            return Ok(());
+        }
         let waited = attempt.sent_at.map_or_else(Default::default, |sent| now.since(sent));
         let polls_left = i64::from(attempt.polls) < i64::from(self.providers.poll_cap(provider));
         if waited > self.providers.result_window(provider) || !polls_left {
             return self.lose(&attempt).await.map(|_| ());
         }
-        let next = now.plus(self.providers.task_interval(provider, attempt.task_type));
-        let id = attempt.id;
-        let is_open = self.store.write("schedule poll", move |tx| Box::pin(tx.schedule_poll(id, next))).await?;
-        let secret = if is_open { self.unseal(attempt.key).await? } else { None };
-        let Some(secret) = secret else { return Ok(()) };
+        let Some(secret) = self.unseal(attempt.key).await? else { return Ok(()) };
         let dialect = attempt.dialect.unwrap_or(Dialect::Json);
         match self.providers.result(provider, &secret, dialect, &task_id, attempt.task_type).await {
             Polled::Pending => Ok(()),

@@ -33,7 +33,9 @@ impl Inner {
         let settled = self.store.write("settle", move |tx| {
             Box::pin(async move {
                 let mut attempt = tx.lock_attempt(id).await?.ok_or(StoreError::Stale)?;
-                if attempt.state.may_become(end.to) && attempt.state.is_under_way() {
+                // A result that comes after the attempt was given up still tells what it cost.
+                let awaits = attempt.state.is_under_way() || attempt.state == AttemptState::Unknown;
+                if awaits && attempt.state.may_become(end.to) {
                     moves::attempt::end(tx, &mut attempt, end).await?;
                     if let Some(blame) = blame {
                         moves::key::blame(tx, attempt.key, &blame, policy).await?;

@@ -26,14 +26,18 @@ impl Leases {
         let inner = &self.inner;
         let now = inner.clock.now();
         let mut moved = 0;
+        // One that fails is told and comes again; it must not keep the others from their end.
+        let mut count = |id: AttemptId, outcome: Result<(), Failure>| match outcome {
+            Ok(()) => moved += 1,
+            Err(failure) => tracing::error!(attempt.id = %id, %failure, "attempt {id} could not be swept"),
+        };
         for id in inner.store.attempts_to_expire(now.micros(), BATCH).await? {
-            inner.store.write("expire", move |tx| Box::pin(expire(tx, id))).await?;
-            moved += 1;
+            let expired = inner.store.write("expire", move |tx| Box::pin(expire(tx, id))).await;
+            count(id, expired.map_err(Failure::from));
         }
         for attempt in inner.store.attempts_in(AttemptState::Sent, BATCH).await? {
             if attempt.sent_at.is_some_and(|sent| now.since(sent) > CALL_MAX) {
-                inner.lose(&attempt).await?;
-                moved += 1;
+                count(attempt.id, inner.lose(&attempt).await.map(|_| ()));
             }
         }
         let unknown = inner.store.attempts_in(AttemptState::Unknown, BATCH).await?;
@@ -41,8 +45,8 @@ impl Leases {
         for attempt in unknown {
             if attempt.sent_at.is_none_or(|sent| now.since(sent) > inner.settings.review_after) {
                 let id = attempt.id;
-                inner.store.write("review", move |tx| Box::pin(review(tx, id))).await?;
-                moved += 1;
+                let reviewed = inner.store.write("review", move |tx| Box::pin(review(tx, id))).await;
+                count(id, reviewed.map_err(Failure::from));
             }
         }
         Ok(moved)

@@ -212,11 +212,15 @@ CREATE INDEX provider_key_changed ON provider_key (changed_at);
 
 CREATE INDEX attempt_due ON attempt (poll_at) WHERE poll_at IS NOT NULL;
 
-CREATE INDEX attempt_reserved ON attempt (expires_at) WHERE state = 'RESERVED';
+CREATE INDEX attempt_in_state ON attempt (state, id);
+
+CREATE INDEX attempt_of_principal ON attempt (principal, state);
 
 CREATE INDEX attempt_of_key ON attempt (key_id, state);
 
-CREATE INDEX attempt_ended ON attempt (ended_at) WHERE reply IS NOT NULL;
+CREATE INDEX attempt_returned ON attempt (key_id, returned_at);
+
+CREATE INDEX attempt_with_reply ON attempt (returned_at) WHERE reply IS NOT NULL;
 
 -- An attempt earns one credit, whatever repeats.
 CREATE UNIQUE INDEX transfer_credit ON transfer (attempt_id) WHERE kind = 'RECYCLE_CREDIT';

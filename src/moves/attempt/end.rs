@@ -90,8 +90,8 @@ async fn settle_key(tx: &mut Tx, attempt: &Attempt, from: AttemptState, cost: Op
         if key.reading.is_none_or(|reading| !in_reading(reading)) {
             key.spent_since += cost.amount;
         }
-        if from == AttemptState::UnderReview {
-            // While nobody knew what it was, the drop was shown as spent elsewhere.
+        if from == AttemptState::UnderReview && key.quiet_reading.is_some_and(in_reading) {
+            // While nobody knew what it was, a quiet reading showed the drop as spent elsewhere.
             key.outside_spending -= cost.amount.min(key.outside_spending);
         }
         key.credited += if attempt.owner == PLATFORM { Usd::ZERO } else { cost.amount };

@@ -73,7 +73,9 @@ pub async fn lose(tx: &mut Tx, attempt: &mut Attempt, result_window: Duration) -
     key::change(tx, attempt.key, |key| {
         key::rest(key, KeyProblemCode::CheckingCharge, now);
         key.evidence = None;
-        key.next_sync_at = key.sealed.then_some(look_at);
+        if key.status.is_read_by_timer() {
+            key.next_sync_at = Some(look_at);
+        }
     })
     .await
 }

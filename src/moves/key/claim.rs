@@ -69,11 +69,14 @@ pub async fn claim(tx: &mut Tx, new: NewKey, per_account: u64, until: Timestamp)
     }
     match own {
         Some(key) if key.blocked_at.is_some() => Ok(Claim::Refused(ClaimRefusal::NotAccepted)),
-        Some(key) if key.sealed && matches!(key.status, KeyStatus::Pending | KeyStatus::Active) => {
-            relabel(tx, key, new.label).await.map(Claim::Kept)
-        }
+        Some(key) if is_in_the_pool(&key) => relabel(tx, key, new.label).await.map(Claim::Kept),
         own => take(tx, own, new, per_account, until).await,
     }
+}
+
+/// Whether handing the key over again changes nothing. One whose sealed form is damaged needs it.
+fn is_in_the_pool(key: &Key) -> bool {
+    key.sealed && key.integrity_failed_at.is_none() && matches!(key.status, KeyStatus::Pending | KeyStatus::Active)
 }
 
 async fn take(
@@ -120,7 +123,7 @@ async fn revive(tx: &mut Tx, before: Key, new: NewKey) -> Result<Key, StoreError
     key.ring_key_id = Some(new.ring_key_id);
     key.label = new.label.or(key.label);
     key.integrity_failed_at = None;
-    if key.status != KeyStatus::Depleted {
+    if matches!(key.status, KeyStatus::Removed | KeyStatus::Invalid) {
         key.status = KeyStatus::Pending;
     }
     key.problem = None;

@@ -128,12 +128,17 @@ async fn accept(
     }
     settle_status(key, is_quiet, policy);
     settle_problem(key, tx.now(), policy);
+    let rests = key.problem.as_ref().is_some_and(|problem| problem.code.has_its_own_end());
+    if !unknown.is_empty() && !rests {
+        // Whatever brought the key back, nothing is lent until its charges are known.
+        set_problem(key, Some((KeyProblemCode::CheckingCharge, None, None)), tx.now());
+    }
     key.first_rejected_at = None;
     let waits_for_quiet = !is_quiet && key.paused_until.is_some();
     key.backoff = if key.status == KeyStatus::Depleted { key.backoff.saturating_add(1) } else { 0 };
     key.next_sync_at = Some(match key.status {
-        KeyStatus::Depleted => next_depleted(key, tx.now(), policy),
         _ if !unknown.is_empty() => evidence::next_look(key, unknown, tx.now(), policy.result_window),
+        KeyStatus::Depleted => next_depleted(key, tx.now(), policy),
         _ if waits_for_quiet => tx.now().plus(QUIET_RETRY.min(policy.interval)),
         _ => next_regular(key.id, tx.now(), policy.interval),
     });

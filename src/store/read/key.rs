@@ -11,6 +11,7 @@ use super::page::fetch;
 use super::{Page, PageRequest, all, codes};
 use crate::domain::key::BalanceSource;
 use crate::domain::{AccountId, Actor, Key, KeyId, KeyStatus, ProviderCode, Scope, Timestamp, Usd};
+use crate::store::write::claim::read_by_timer;
 use crate::store::{Store, StoreError, Tx, rows};
 
 /// Whose keys.
@@ -96,6 +97,23 @@ impl Store {
     pub async fn keys_changed_since(&self, moment: Timestamp) -> Result<Vec<Key>, StoreError> {
         let query = provider_key::Entity::find().filter(provider_key::Column::ChangedAt.gte(moment.micros()));
         all(query.all(&self.inner.reader).await?, rows::key)
+    }
+
+    /// Providers of which a key's reading is due.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn providers_due(&self, now: Timestamp) -> Result<Vec<ProviderCode>, StoreError> {
+        let codes: Vec<String> = provider_key::Entity::find()
+            .select_only()
+            .column(provider_key::Column::Provider)
+            .distinct()
+            .filter(provider_key::Column::NextSyncAt.lte(now.micros()))
+            .filter(provider_key::Column::Status.is_in(read_by_timer()))
+            .into_tuple()
+            .all(&self.inner.reader)
+            .await?;
+        Ok(codes.iter().filter_map(|code| ProviderCode::from_code(code)).collect())
     }
 
     /// Number of keys by provider and status.

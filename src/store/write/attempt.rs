@@ -102,16 +102,18 @@ impl Tx {
         Ok(row.and_then(|row| row.nanos).map_or(Usd::ZERO, Usd::from_nanos))
     }
 
-    /// Sets when the result of a submitted attempt is asked for next, and counts the poll.
+    /// Sets when the result of a submitted attempt is asked for next, and counts the poll; `false`
+    /// when it is no longer due at the moment given, because somebody else asks.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn schedule_poll(&mut self, id: AttemptId, at: Timestamp) -> Result<bool, StoreError> {
+    pub async fn schedule_poll(&mut self, id: AttemptId, due: Timestamp, at: Timestamp) -> Result<bool, StoreError> {
         let outcome = attempt::Entity::update_many()
             .col_expr(C::PollAt, Expr::value(Some(at.micros())))
             .col_expr(C::Polls, Expr::col(C::Polls).add(1))
             .filter(C::Id.eq(id.0))
             .filter(C::State.eq(AttemptState::Submitted.as_str()))
+            .filter(C::PollAt.eq(due.micros()))
             .exec(&self.inner)
             .await?;
         Ok(outcome.rows_affected == 1)

@@ -1,44 +1,45 @@
 //! Claims on readings: whoever holds a key's claim may read its balance; a dead reader's lapses.
 
 use entity::provider_key::{Column as C, Entity};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockBehavior, LockType, Query};
+use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::domain::id::new_uuid;
-use crate::domain::{Key, KeyId, KeyProblemCode, ProviderCode, Timestamp};
+use crate::domain::{Key, KeyId, KeyProblemCode, KeyStatus, ProviderCode, Timestamp};
 use crate::store::{StoreError, Tx, rows};
 
 impl Tx {
-    /// Claims up to `limit` keys whose reading is due, the longest due first, and answers them with
-    /// the claim. Keys of `one_at_a_time` providers with an attempt under way are left alone: a
-    /// reading between their two would spoil the difference.
+    /// Claims up to `limit` keys of a provider whose reading is due, the longest due first, and
+    /// answers them with the claim. Where costs are learnt from balances (`between_attempts`), keys
+    /// with an attempt under way are left alone: a reading between its two would spoil the difference.
     ///
     /// # Errors
     /// The database fails.
     pub async fn claim_due(
         &mut self,
+        provider: ProviderCode,
         until: Timestamp,
         limit: u64,
-        one_at_a_time: &[ProviderCode],
+        between_attempts: bool,
     ) -> Result<(Uuid, Vec<Key>), StoreError> {
         let claim = new_uuid(self.clock(), self.entropy());
-        let busy = Condition::all()
-            .add(C::Provider.is_in(one_at_a_time.iter().map(|code| code.as_str())))
-            .add(C::InFlight.gt(0))
-            // While a charge is looked for, readings are just what is needed.
-            .add(C::ProblemCode.is_null().or(C::ProblemCode.ne(KeyProblemCode::CheckingCharge.as_str())));
-        let due = Query::select()
-            .column(C::Id)
+        let mut due = Query::select();
+        due.column(C::Id)
             .from(Entity)
+            .and_where(C::Provider.eq(provider.as_str()))
             .and_where(C::NextSyncAt.lte(self.now.micros()))
             .and_where(C::Envelope.is_not_null())
+            .and_where(C::Status.is_in(read_by_timer()))
             .cond_where(unclaimed(self.now))
-            .cond_where(busy.not())
             .order_by(C::NextSyncAt, sea_orm::Order::Asc)
             .limit(limit)
-            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-            .to_owned();
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+        if between_attempts {
+            // While a charge is looked for, readings are just what is needed.
+            let is_checking = C::ProblemCode.eq(KeyProblemCode::CheckingCharge.as_str());
+            due.cond_where(Condition::any().add(C::InFlight.eq(0)).add(is_checking));
+        }
         let claimed = Entity::update_many()
             .col_expr(C::Claim, Expr::value(Some(claim)))
             .col_expr(C::ClaimedUntil, Expr::value(Some(until.micros())))
@@ -80,6 +81,11 @@ impl Tx {
             .await?;
         Ok(outcome.rows_affected == 1)
     }
+}
+
+/// Statuses whose keys are read without being asked.
+pub(in crate::store) fn read_by_timer() -> Vec<&'static str> {
+    KeyStatus::ALL.iter().filter(|status| status.is_read_by_timer()).map(|status| status.as_str()).collect()
 }
 
 fn unclaimed(now: Timestamp) -> Condition {

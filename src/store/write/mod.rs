@@ -3,7 +3,7 @@
 mod account;
 mod attempt;
 mod audit;
-mod claim;
+pub(super) mod claim;
 mod event;
 mod key;
 mod prune;

@@ -8,7 +8,7 @@ use crate::domain::{Key, KeyStatus, Timestamp};
 use crate::store::{StoreError, Tx, rows};
 
 impl Tx {
-    /// Erases the replies of attempts that ended before the moment.
+    /// Erases the replies of attempts that the provider was done with before the moment.
     ///
     /// # Errors
     /// The database fails.
@@ -16,7 +16,7 @@ impl Tx {
         let outcome = attempt::Entity::update_many()
             .col_expr(attempt::Column::Reply, Expr::value(None::<String>))
             .filter(attempt::Column::Reply.is_not_null())
-            .filter(attempt::Column::EndedAt.lt(before.micros()))
+            .filter(attempt::Column::ReturnedAt.lt(before.micros()))
             .exec(&self.inner)
             .await?;
         Ok(outcome.rows_affected)
