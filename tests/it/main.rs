@@ -6,6 +6,7 @@ mod support;
 mod access;
 mod architecture;
 mod docs;
+mod faults;
 mod gateway;
 mod keys;
 mod leases;
