@@ -3,4 +3,6 @@
 //! The store and the moves run for real; the provider is a number in the test.
 
 mod arrows;
+mod machine;
+mod model;
 mod stage;

@@ -140,9 +140,9 @@ impl Stage {
     pub(super) async fn reserve(&self, key: KeyId, estimate: Usd) -> Option<AttemptId> {
         let attempt = self.new_attempt(key, estimate);
         let id = attempt.id;
-        let held = self.store.write("reserve", move |tx| {
-            Box::pin(async move { moves::attempt::reserve(tx, &attempt, 10).await })
-        });
+        let held = self
+            .store
+            .write("reserve", move |tx| Box::pin(async move { moves::attempt::reserve(tx, &attempt, 10).await }));
         held.await.expect("it is reserved").then_some(id)
     }
 
@@ -203,8 +203,7 @@ impl Stage {
         to: AttemptState,
         cost: Option<Cost>,
     ) -> Result<(), StoreError> {
-        let moved =
-            self.store.write("go", move |tx| Box::pin(async move { step(tx, &mut seen, to, cost).await }));
+        let moved = self.store.write("go", move |tx| Box::pin(async move { step(tx, &mut seen, to, cost).await }));
         moved.await
     }
 }
