@@ -8,7 +8,7 @@ use crate::domain::{Attempt, AttemptState, CostSource, Usd};
 use crate::moves;
 use crate::moves::attempt::{Cost, End};
 use crate::providers::{Charge, CostFigure, Ending};
-use crate::store::StoreError;
+use crate::store::{StoreError, Tx};
 
 impl Inner {
     /// Settles an attempt and answers it as it then stands. One that somebody else settled first is
@@ -36,6 +36,7 @@ impl Inner {
                 // A result that comes after the attempt was given up still tells what it cost.
                 let awaits = attempt.state.is_under_way() || attempt.state == AttemptState::Unknown;
                 if awaits && attempt.state.may_become(end.to) {
+                    let end = doubt(tx, &attempt, end).await?;
                     moves::attempt::end(tx, &mut attempt, end).await?;
                     if let Some(blame) = blame {
                         moves::key::blame(tx, attempt.key, &blame, policy).await?;
@@ -52,6 +53,31 @@ impl Inner {
         let info = self.providers.info(attempt.provider);
         info.offer(attempt.task_type, attempt.proxied).map_or(attempt.estimate, |offer| offer.list_price)
     }
+}
+
+/// Puts an end before an operator whose reported cost is more than the key can have had.
+async fn doubt(tx: &mut Tx, attempt: &Attempt, end: End) -> Result<End, StoreError> {
+    let reported = end.cost.as_ref().filter(|cost| cost.source == CostSource::Reported).map(|cost| cost.amount);
+    let (Some(reported), Some(most)) = (reported, most_chargeable(tx, attempt).await?) else { return Ok(end) };
+    if reported <= most {
+        return Ok(end);
+    }
+    Ok(End { to: AttemptState::UnderReview, cost: None, ..end })
+}
+
+/// The most that the attempt's key can have had when it was charged, as far as its readings tell.
+async fn most_chargeable(tx: &mut Tx, attempt: &Attempt) -> Result<Option<Usd>, StoreError> {
+    let key = tx.lock_key(attempt.key).await?.ok_or(StoreError::Stale)?;
+    let Some(last) = key.reading else { return Ok(None) };
+    let mut most = last.balance - key.spent_since;
+    if attempt.sent_at.is_none_or(|sent| sent < last.started_at) {
+        // The charge may be in the figure already.
+        most += attempt.estimate;
+    }
+    if let Some(quiet) = key.quiet_reading {
+        most = most.max(quiet.balance - tx.charged_since(key.id, quiet.started_at).await?);
+    }
+    Ok(Some(most))
 }
 
 /// How an attempt ends, from what the provider said, its list price and the balance's drop.

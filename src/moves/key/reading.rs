@@ -2,7 +2,8 @@
 //!
 //! A reading is quiet when the provider worked on no attempt of the key during it and for 30 s
 //! before; only quiet readings deplete a key, correct credits and show outside spending, because
-//! only then does the figure have every charge in it and nothing else.
+//! only then does the figure have every charge in it and nothing else. One that overlaps the quiet
+//! reading before it is none.
 
 use std::time::Duration;
 
@@ -105,7 +106,9 @@ async fn accept(
     (policy, unknown): (Policy, &[Attempt]),
 ) -> Result<(), StoreError> {
     let reading = Reading { balance: answer.balance, started_at: report.started_at, read_at: report.read_at };
-    let is_quiet = !tx.was_busy_since(key.id, report.started_at.minus(QUIET)).await?;
+    // Of two readings that overlap nobody knows whose figure is the newer.
+    let overlaps = key.quiet_reading.is_some_and(|quiet| quiet.read_at > report.started_at);
+    let is_quiet = !overlaps && !tx.was_busy_since(key.id, report.started_at.minus(QUIET)).await?;
     if is_quiet && unknown.is_empty() {
         reconcile(tx, key, reading).await?;
         key.quiet_reading = Some(reading);
@@ -127,12 +130,7 @@ async fn accept(
         tx.delete_known_bad(key.provider, &key.fingerprint).await?;
     }
     settle_status(key, is_quiet, policy);
-    settle_problem(key, tx.now(), policy);
-    let rests = key.problem.as_ref().is_some_and(|problem| problem.code.has_its_own_end());
-    if !unknown.is_empty() && !rests {
-        // Whatever brought the key back, nothing is lent until its charges are known.
-        set_problem(key, Some((KeyProblemCode::CheckingCharge, None, None)), tx.now());
-    }
+    settle_problem(key, tx.now(), policy, !unknown.is_empty());
     key.first_rejected_at = None;
     let waits_for_quiet = !is_quiet && key.paused_until.is_some();
     key.backoff = if key.status == KeyStatus::Depleted { key.backoff.saturating_add(1) } else { 0 };
@@ -185,13 +183,16 @@ fn settle_status(key: &mut Key, is_quiet: bool, policy: Policy) {
     key.ever_active |= key.status == KeyStatus::Active;
 }
 
-/// A successful reading ends every problem but those that have an end of their own.
-fn settle_problem(key: &mut Key, now: Timestamp, policy: Policy) {
-    let rests = key.paused_until.is_some_and(|until| until > now);
+/// A successful reading ends every problem but those that have an end of their own. A key that was
+/// handed over again goes on resting while a charge is looked for.
+fn settle_problem(key: &mut Key, now: Timestamp, policy: Policy, is_charge_unknown: bool) {
+    let rests = key.paused_until.is_some_and(|until| until > now) && !is_charge_unknown;
     if rests || key.problem.as_ref().is_some_and(|problem| problem.code.has_its_own_end()) {
         return;
     }
-    let code = if policy.rate_missing {
+    let code = if is_charge_unknown {
+        Some(KeyProblemCode::CheckingCharge)
+    } else if policy.rate_missing {
         Some(KeyProblemCode::RateMissing)
     } else if key.prepaid {
         Some(KeyProblemCode::Prepaid)

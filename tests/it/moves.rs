@@ -1,0 +1,8 @@
+//! Changes of state without a network: every arrow, every order of readings and charges.
+//!
+//! The store and the moves run for real; the provider is a number in the test.
+
+mod arrows;
+mod machine;
+mod model;
+mod stage;
