@@ -26,10 +26,18 @@ pub(super) async fn serve(context: &Context) -> Outcome {
     context
         .out
         .record(&["public", "gateway", "admin"], [public, gateway, admin].map(|address| Some(address.to_string())))?;
-    ending.told().await;
-    tracing::info!("told to end; draining");
+    let outcome = tokio::select! {
+        () = ending.told() => {
+            tracing::info!("told to end; draining");
+            Ok(())
+        }
+        () = app.disk_failed() => Err(Failure::Unreachable(
+            "the disk failed under the database; see to it, then start again: what was answered before is kept"
+                .to_owned(),
+        )),
+    };
     app.shutdown().await;
-    Ok(())
+    outcome
 }
 
 /// Plays the six providers until told to end.
