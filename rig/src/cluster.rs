@@ -16,10 +16,13 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// Makes a cluster and starts it.
-    pub(crate) async fn start(programs: &Path, folder: &Path) -> Outcome<Self> {
-        let folder = folder.join("postgres");
+    pub(crate) async fn start(programs: &Path, parent: &Path) -> Outcome<Self> {
+        let folder = parent.join("postgres");
         std::fs::create_dir(&folder)?;
         if is_root() {
+            use std::os::unix::fs::PermissionsExt as _;
+            // The cluster's user has to get through to its folder.
+            std::fs::set_permissions(parent, std::fs::Permissions::from_mode(0o755))?;
             run(Command::new("chown").arg("postgres").arg(&folder)).await?;
         }
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();

@@ -26,6 +26,9 @@ use crate::{Arguments, Database, say};
 /// Longest wait for callers to finish what they are at.
 const FINISH_PATIENCE: Duration = Duration::from_secs(60);
 
+/// Unused leases lapse after five seconds; a busy machine gets some more.
+const SETTLE_MIN: Duration = Duration::from_secs(15);
+
 /// Longest wait of a caller for one answer.
 const CALL_PATIENCE: Duration = Duration::from_secs(15);
 
@@ -141,11 +144,11 @@ impl Stage {
         self.load.end();
         finish(callers).await?;
         let database = self.connect().await?;
-        let end = Instant::now() + arguments.settle.max(Duration::from_secs(10));
+        let end = Instant::now() + arguments.settle.max(SETTLE_MIN);
         while Instant::now() < end && judge::count_in(&database, &judge::HOLDING).await? > 0 {
             sleep(Duration::from_millis(500)).await;
         }
-        // What a kill cut off waits for time-outs; these few seconds are enough for the others.
+        // What a kill cut off waits for longer time-outs.
         if judge::count_in(&database, &["RESERVED"]).await? > 0 {
             self.lives.breaches.push("leases that nobody used did not expire".to_owned());
         }
