@@ -1,5 +1,6 @@
 //! Carries a schedule out on a running server, and starts the server again after each death.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -14,6 +15,9 @@ use crate::program::{Places, Program, Server};
 use crate::say;
 use crate::schedule::{Moment, Strike};
 use crate::trouble::{Outcome, Trouble};
+
+/// The signal of `abort`, by which a server dies at a named place.
+const SIGABRT: i32 = 6;
 
 /// Longest wait for something that has to happen under load.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -104,7 +108,8 @@ impl Lives {
             self.places.send_replace(places);
         }
         match self.server.ended(PATIENCE).await? {
-            Some(_) => self.deaths += 1,
+            Some(status) if status.signal() == Some(SIGABRT) => self.deaths += 1,
+            Some(status) => self.breaches.push(format!("before \"{name}\" the server ended by itself: {status}")),
             None => {
                 self.breaches.push(format!("the server never came by \"{name}\" {count} times"));
                 self.end().await?;

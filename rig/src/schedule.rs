@@ -10,7 +10,8 @@ const USER: u64 = 1;
 
 /// The named places in the server, in the order in which they are armed. Where a place exists on
 /// one database only, the second field says which.
-pub(crate) const POINTS: [(&str, Option<&str>); 10] = [
+pub(crate) const POINTS: [(&str, Option<&str>); 11] = [
+    ("claimed", None),
     ("sent", None),
     ("created", None),
     ("submitted", None),
