@@ -73,9 +73,9 @@ pub(crate) async fn judge(database: &DatabaseConnection, load: &Load) -> Outcome
         let charges = books.get(&name).cloned().unwrap_or_default();
         let of_key = match_charges(&label(name), &attempts, charges, &credits, &mut breaches);
         let sum = sums.entry(name.0).or_default();
-        sum.charged = sum.charged + of_key.charged;
-        sum.credited = sum.credited + of_key.credited;
-        sum.in_doubt = sum.in_doubt + of_key.in_doubt;
+        sum.charged += of_key.charged;
+        sum.credited += of_key.credited;
+        sum.in_doubt += of_key.in_doubt;
         check_holds(&label(name), key, &attempts, &mut breaches);
     }
     rows.check_balances(&mut breaches);
@@ -182,14 +182,13 @@ fn match_charges(
     credits: &HashMap<Uuid, i64>,
     breaches: &mut Vec<String>,
 ) -> Sums {
-    let mut sums = Sums::default();
-    sums.charged = charges.iter().map(|charge| charge.amount).sum();
+    let mut sums = Sums { charged: charges.iter().map(|charge| charge.amount).sum(), ..Sums::default() };
     let mut left = charges;
     let is_in_doubt = |attempt: &attempt::Model| IN_DOUBT.contains(&attempt.state.as_str());
     let mut nameless = Vec::new();
     for attempt in attempts {
         let credited = Usd::from_nanos(credits.get(&attempt.id).copied().unwrap_or(0));
-        sums.credited = sums.credited + credited;
+        sums.credited += credited;
         let place = attempt.provider_task_id.as_ref().and_then(|id| left.iter().position(|it| it.task_id == *id));
         let Some(place) = place else {
             nameless.push((attempt, credited));
@@ -197,7 +196,7 @@ fn match_charges(
         };
         let charge = left.swap_remove(place);
         if credited.is_zero() && is_in_doubt(attempt) {
-            sums.in_doubt = sums.in_doubt + charge.amount;
+            sums.in_doubt += charge.amount;
         } else if credited != charge.amount {
             let (id, state) = (attempt.id, &attempt.state);
             breaches.push(format!("{key}: attempt {id} ({state}) cost {} and is credited {credited}", charge.amount));
@@ -219,7 +218,7 @@ fn match_charges(
         match doubtful.iter().position(|estimate| *estimate == charge.amount.nanos()) {
             Some(place) => {
                 doubtful.swap_remove(place);
-                sums.in_doubt = sums.in_doubt + charge.amount;
+                sums.in_doubt += charge.amount;
             }
             None => breaches
                 .push(format!("{key}: nothing explains the charge {} of task {}", charge.amount, charge.task_id)),
