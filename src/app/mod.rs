@@ -142,6 +142,12 @@ impl App {
         self.doors.address(2)
     }
 
+    /// Waits until the disk has failed under a commit. Nothing is written from then on, so the
+    /// process has to end: only a new start shows what is on the disk.
+    pub async fn disk_failed(&self) {
+        self.store.broken().await;
+    }
+
     /// Ends in order: no new work, doors closed, work under way finished or left to the grace.
     pub async fn shutdown(self) {
         self.stop.cancel();

@@ -26,14 +26,16 @@ pub(super) async fn serve(context: &Context) -> Outcome {
     context
         .out
         .record(&["public", "gateway", "admin"], [public, gateway, admin].map(|address| Some(address.to_string())))?;
-    let store = app.store.clone();
     let outcome = tokio::select! {
-        () = ending.told() => Ok(()),
-        () = store.broken() => Err(Failure::Unreachable(
-            "database.url: the disk failed under a commit; look after it, then start again".to_owned(),
+        () = ending.told() => {
+            tracing::info!("told to end; draining");
+            Ok(())
+        }
+        () = app.disk_failed() => Err(Failure::Unreachable(
+            "the disk failed under the database; see to it, then start again: what was answered before is kept"
+                .to_owned(),
         )),
     };
-    tracing::info!("ending; what is under way is finished");
     app.shutdown().await;
     outcome
 }

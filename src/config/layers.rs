@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::fault::{Fault, PREFIX, nearest, variable};
 use super::secrets::SECRETS;
 use super::table::{Given, Origin, Row};
+use crate::domain::failpoint;
 
 /// The variable that names the configuration file.
 const FILE_VARIABLE: &str = "KEY_RECYCLING_CONFIG";
@@ -84,7 +85,7 @@ impl Sources {
             if let Some(setting) = settings.get(name) {
                 let origin = Origin::Environment(name.clone());
                 given.insert(setting.clone(), Given { text: value.clone(), origin });
-            } else if name != FILE_VARIABLE && !secrets.contains(name) {
+            } else if name != FILE_VARIABLE && !secrets.contains(name) && !failpoint::is_variable(name) {
                 let known = settings.keys().chain(&secrets).map(String::as_str).chain([FILE_VARIABLE]);
                 let nearest = nearest(name, known).unwrap_or(FILE_VARIABLE);
                 faults.push(Fault::general(format!(

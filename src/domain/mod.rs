@@ -13,6 +13,7 @@ pub mod clock;
 pub mod decision;
 pub mod entropy;
 pub mod event;
+pub mod failpoint;
 pub mod figure;
 pub mod guard;
 pub mod id;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Failure, Inner, Keys};
 use crate::domain::key::BalanceSource;
-use crate::domain::{CostSource, Key, KeyId, ProviderCode};
+use crate::domain::{CostSource, Key, KeyId, ProviderCode, failpoint};
 use crate::moves;
 use crate::moves::key::{Answer, Report};
 use crate::vault::{SealContext, VaultError};
@@ -89,6 +89,7 @@ impl Inner {
         let started_at = self.clock.now();
         let outcome = self.providers.balance(key.provider, &secret).await;
         drop(secret);
+        failpoint::reach("read");
         let was_read = outcome.is_ok();
         let report = Report {
             key: id,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::read::CLAIM;
 use super::{Failure, Inner, Keys, label, owner_of};
 use crate::domain::key::BalanceSource;
-use crate::domain::{AccountId, Actor, Key, KeyId, ProviderCode, Timestamp};
+use crate::domain::{AccountId, Actor, Key, KeyId, ProviderCode, Timestamp, failpoint};
 use crate::moves;
 use crate::moves::key::{Claim, ClaimRefusal, NewKey};
 use crate::providers::NormalisedKey;
@@ -88,7 +88,10 @@ impl Keys {
         }
         match self.inner.claim(owner, it.provider, label, &normalised).await? {
             Claim::Kept(key) => Ok(Ok(key)),
-            Claim::Pending(key, reading) => self.validate(actor, key, reading).await.map(Ok),
+            Claim::Pending(key, reading) => {
+                failpoint::reach("claimed");
+                self.validate(actor, key, reading).await.map(Ok)
+            }
             Claim::Refused(refusal) => Ok(Err(SubmitError::from(refusal).into())),
             // The claim answers this only for an id other than the one it asked for itself.
             Claim::SealFor(_) => Err(StoreError::Stale.into()),

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::answer::{NO_SLOT, to_creation};
 use super::{CreateAnswer, Failure, GatewayRefusal, Inner, Leases};
 use crate::domain::attempt::Dialect;
-use crate::domain::{Attempt, AttemptId, AttemptState, Blame, Timestamp};
+use crate::domain::{Attempt, AttemptId, AttemptState, Blame, Timestamp, failpoint};
 use crate::moves;
 use crate::moves::attempt::End;
 use crate::moves::key::{Policy, Report};
@@ -104,7 +104,10 @@ impl Inner {
     }
 
     async fn send(&self, attempt: Attempt, secret: &SecretString, task: &TaskRequest) -> Result<CreateAnswer, Failure> {
-        match self.providers.create(attempt.provider, secret, task).await {
+        failpoint::reach("sent");
+        let created = self.providers.create(attempt.provider, secret, task).await;
+        failpoint::reach("created");
+        match created {
             Created::Submitted { task_id } => self.submitted(attempt, task_id).await,
             Created::Answered(ending) => {
                 let ended = self.settle(attempt, ending, secret).await?;
@@ -131,7 +134,10 @@ impl Inner {
                 move |tx| Box::pin(note_task(tx, id, task_id, poll_at))
             });
             match noted.await {
-                Ok(()) => return Ok(CreateAnswer::Submitted { task_id }),
+                Ok(()) => {
+                    failpoint::reach("submitted");
+                    return Ok(CreateAnswer::Submitted { task_id });
+                }
                 // The provider gave out an id twice: which charge is whose, no reading can tell.
                 Err(StoreError::Conflict) => {
                     self.store.write("duplicate task id", move |tx| Box::pin(review(tx, id))).await?;

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::{Failure, Inner};
 use crate::domain::attempt::REPLY_BYTES_MAX;
-use crate::domain::{Attempt, AttemptState, CostSource, Usd};
+use crate::domain::{Attempt, AttemptState, CostSource, Usd, failpoint};
 use crate::moves;
 use crate::moves::attempt::{Cost, End};
 use crate::providers::{Charge, CostFigure, Ending};
@@ -30,6 +30,7 @@ impl Inner {
         let policy = self.policy(attempt.provider);
         let id = attempt.id;
         let blame = ending.blame;
+        failpoint::reach("ended");
         let settled = self.store.write("settle", move |tx| {
             Box::pin(async move {
                 let mut attempt = tx.lock_attempt(id).await?.ok_or(StoreError::Stale)?;
@@ -45,7 +46,9 @@ impl Inner {
                 Ok::<_, StoreError>(attempt)
             })
         });
-        Ok(settled.await?)
+        let settled = settled.await?;
+        failpoint::reach("settled");
+        Ok(settled)
     }
 
     /// List price of the attempt's task; the hold where the catalogue no longer offers it.

@@ -18,7 +18,7 @@ use super::connect::SqliteFile;
 use super::tx::Shared;
 use super::unit::{Unit, Verdict};
 use super::{Changes, StoreError, Tx};
-use crate::domain::guard;
+use crate::domain::{failpoint, guard};
 
 /// Most units in one transaction.
 const GROUP_MAX: usize = 64;
@@ -73,7 +73,9 @@ async fn alone(connection: DatabaseConnection, shared: Arc<Shared>, mut unit: Bo
         let mut tx = Tx::new(inner, shared.clone());
         if unit.run(&mut tx).await == Verdict::Keep {
             let changes = tx.changes().await?;
+            failpoint::reach("alone");
             tx.inner.commit().await?;
+            failpoint::reach("alone committed");
             shared.tell(&changes);
         } else {
             tx.inner.rollback().await?;
@@ -132,6 +134,7 @@ impl Group {
         for unit in units {
             changes.extend(member(&transaction, self.shared.clone(), unit).await?);
         }
+        failpoint::reach("group");
         if let Err(error) = transaction.commit().await {
             let error = StoreError::from(error);
             if error.is_disk_failure() {
@@ -141,6 +144,7 @@ impl Group {
             }
             return Err(error);
         }
+        failpoint::reach("group committed");
         Ok(changes)
     }
 
