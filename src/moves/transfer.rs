@@ -150,11 +150,6 @@ pub async fn correct(tx: &mut Tx, key: &mut Key, surplus: Usd) -> Result<Usd, St
     if credits.is_empty() {
         return Ok(Usd::ZERO);
     }
-    let standing: Usd = credits.iter().map(|credit| credit.remaining).sum();
-    if left > standing {
-        // More came in than was ever credited: a top-up, behind which nothing can be told.
-        return Ok(Usd::ZERO);
-    }
     let mut account = tx.lock_account(AccountRef::Id(key.owner)).await?.ok_or(StoreError::Stale)?;
     for credit in &mut credits {
         let lower_by = left.min(credit.remaining);
