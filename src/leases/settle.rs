@@ -35,10 +35,11 @@ impl Inner {
                 let mut attempt = tx.lock_attempt(id).await?.ok_or(StoreError::Stale)?;
                 if attempt.state.may_become(end.to) && attempt.state.is_under_way() {
                     let end = doubt(tx, &attempt, end).await?;
-                    moves::attempt::end(tx, &mut attempt, end).await?;
+                    // Before the end: its statistics are shared by all and come last of all locks.
                     if let Some(blame) = blame {
                         moves::key::blame(tx, attempt.key, &blame, policy).await?;
                     }
+                    moves::attempt::end(tx, &mut attempt, end).await?;
                 }
                 Ok::<_, StoreError>(attempt)
             })

@@ -1,7 +1,7 @@
 //! Claims on readings: whoever holds a key's claim may read its balance; a dead reader's lapses.
 
 use entity::provider_key::{Column as C, Entity};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockBehavior, LockType, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockBehavior, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ impl Tx {
             .cond_where(busy.not())
             .order_by(C::NextSyncAt, sea_orm::Order::Asc)
             .limit(limit)
-            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .lock_with_behavior(super::ROW_LOCK, LockBehavior::SkipLocked)
             .to_owned();
         let claimed = Entity::update_many()
             .col_expr(C::Claim, Expr::value(Some(claim)))
