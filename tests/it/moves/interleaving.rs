@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use key_recycling::domain::{AttemptId, AttemptState, KeyId, KeyStatus, Usd};
-use key_recycling::moves;
 use key_recycling::store::StoreError;
 use rand_seed::Draw;
 use tokio::task::JoinSet;
@@ -54,20 +53,7 @@ async fn act(stage: &Stage, key: KeyId, deed: Deed) -> Result<(), StoreError> {
         Deed::Send(id) => stage.go(id, Sent, None).await,
         Deed::Expire(id) => stage.go(id, Expired, None).await,
         Deed::Read => stage.read(stage.report(key, Usd::from_nanos(1_000_000_000))).await.map_or(Ok(()), |_| Ok(())),
-        Deed::Remove => {
-            let removed = stage.store.write("remove", move |tx| {
-                Box::pin(async move {
-                    moves::attempt::release_reserved(tx, key).await?;
-                    let before = tx.lock_key(key).await?.ok_or(StoreError::Stale)?;
-                    if before.status == KeyStatus::Removed {
-                        return Ok::<_, StoreError>(());
-                    }
-                    let removed = moves::key::remove(tx, &before).await?;
-                    moves::key::erase_if_done(tx, &removed).await
-                })
-            });
-            removed.await
-        }
+        Deed::Remove => stage.remove(key).await,
     }
 }
 
