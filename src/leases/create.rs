@@ -168,11 +168,11 @@ impl Inner {
             .write("failed free", move |tx| {
                 Box::pin(async move {
                     let mut attempt = tx.lock_attempt(id).await?.ok_or(StoreError::Stale)?;
-                    moves::attempt::end(tx, &mut attempt, end).await?;
-                    match blame {
-                        Some(blame) => moves::key::blame(tx, key, &blame, policy).await,
-                        None => Ok(()),
+                    // Before the end: its statistics are shared by all and come last of all locks.
+                    if let Some(blame) = blame {
+                        moves::key::blame(tx, key, &blame, policy).await?;
                     }
+                    moves::attempt::end(tx, &mut attempt, end).await
                 })
             })
             .await?;

@@ -38,10 +38,11 @@ impl Inner {
                 let awaits = attempt.state.is_under_way() || attempt.state == AttemptState::Unknown;
                 if awaits && attempt.state.may_become(end.to) {
                     let end = doubt(tx, &attempt, end).await?;
-                    moves::attempt::end(tx, &mut attempt, end).await?;
+                    // Before the end: its statistics are shared by all and come last of all locks.
                     if let Some(blame) = blame {
                         moves::key::blame(tx, attempt.key, &blame, policy).await?;
                     }
+                    moves::attempt::end(tx, &mut attempt, end).await?;
                 }
                 Ok::<_, StoreError>(attempt)
             })

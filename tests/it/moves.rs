@@ -3,6 +3,7 @@
 //! The store and the moves run for real; the provider is a number in the test.
 
 mod arrows;
+mod interleaving;
 mod machine;
 mod model;
 mod stage;

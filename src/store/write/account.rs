@@ -17,7 +17,7 @@ impl Tx {
             AccountRef::Id(id) => account::Entity::find_by_id(id.0),
             AccountRef::Telegram(user) => account::Entity::find().filter(account::Column::TelegramUserId.eq(user)),
         };
-        query.lock_exclusive().one(&self.inner).await?.map(rows::account).transpose()
+        query.lock(super::ROW_LOCK).one(&self.inner).await?.map(rows::account).transpose()
     }
 
     /// Makes the account of a Telegram user unless there is one.

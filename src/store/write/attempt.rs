@@ -19,7 +19,7 @@ impl Tx {
     /// # Errors
     /// The database fails.
     pub async fn lock_attempt(&mut self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
-        let query = attempt::Entity::find_by_id(id.0).lock_exclusive();
+        let query = attempt::Entity::find_by_id(id.0).lock(super::ROW_LOCK);
         query.one(&self.inner).await?.map(rows::attempt).transpose()
     }
 
@@ -58,7 +58,7 @@ impl Tx {
             .filter(C::KeyId.eq(key.0))
             .filter(C::State.eq(state.as_str()))
             .order_by_asc(C::Id)
-            .lock_exclusive();
+            .lock(super::ROW_LOCK);
         query.all(&self.inner).await?.into_iter().map(rows::attempt).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Claims on readings: whoever holds a key's claim may read its balance; a dead reader's lapses.
 
 use entity::provider_key::{Column as C, Entity};
-use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType, Query};
+use sea_orm::sea_query::{Condition, Expr, LockBehavior, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ impl Tx {
             .cond_where(unclaimed(self.now))
             .order_by(C::NextSyncAt, sea_orm::Order::Asc)
             .limit(limit)
-            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+            .lock_with_behavior(super::ROW_LOCK, LockBehavior::SkipLocked);
         if between_attempts {
             // While a charge is looked for, readings are just what is needed.
             let is_checking = C::ProblemCode.eq(KeyProblemCode::CheckingCharge.as_str());

@@ -15,7 +15,7 @@ impl Tx {
     /// # Errors
     /// The database fails.
     pub async fn lock_key(&mut self, id: KeyId) -> Result<Option<Key>, StoreError> {
-        let query = provider_key::Entity::find_by_id(id.0).lock_exclusive();
+        let query = provider_key::Entity::find_by_id(id.0).lock(super::ROW_LOCK);
         query.one(&self.inner).await?.map(rows::key).transpose()
     }
 
@@ -30,7 +30,7 @@ impl Tx {
         fingerprint: &str,
     ) -> Result<Option<Key>, StoreError> {
         let query = own_key(owner, provider, fingerprint);
-        query.lock_exclusive().one(&self.inner).await?.map(rows::key).transpose()
+        query.lock(super::ROW_LOCK).one(&self.inner).await?.map(rows::key).transpose()
     }
 
     /// Whether the owner ever handed this key over.

@@ -13,3 +13,7 @@ mod transfer;
 
 pub use token::NewToken;
 pub use transfer::ProvisionalCredit;
+
+/// How rows are locked. Nothing changes their ids, so rows that refer to them may be written
+/// meanwhile; a stronger lock would wait for those writers, who wait in their turn for the row.
+const ROW_LOCK: sea_orm::sea_query::LockType = sea_orm::sea_query::LockType::NoKeyUpdate;

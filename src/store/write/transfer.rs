@@ -113,7 +113,7 @@ impl Tx {
         let query = provisional_credit::Entity::find()
             .filter(provisional_credit::Column::KeyId.eq(key.0))
             .order_by_desc(provisional_credit::Column::Seq)
-            .lock_exclusive();
+            .lock(super::ROW_LOCK);
         let convert = |row: provisional_credit::Model| ProvisionalCredit {
             transfer: row.transfer_id.into(),
             key: row.key_id.into(),

@@ -4,11 +4,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use key_recycling::domain::{
-    Actor, AttemptState, Clock, CostSource, KeyId, KeyStatus, Scope, Scopes, ServiceIdentity, ServiceTokenId,
-    TransferKind, Usd,
+    Actor, AttemptState, Clock, CostSource, KeyId, Scope, Scopes, ServiceIdentity, ServiceTokenId, TransferKind, Usd,
 };
 use key_recycling::ledger::{Ledger, Reversal};
-use key_recycling::moves;
 use key_recycling::moves::attempt::Cost;
 use key_recycling::moves::key::Report;
 use key_recycling::store::{PageRequest, StoreError, TransferList};
@@ -280,19 +278,7 @@ impl Life {
     }
 
     async fn remove(&mut self, stage: &Stage) {
-        let key = self.key;
-        let removed = stage.store.write("remove", move |tx| {
-            Box::pin(async move {
-                moves::attempt::release_reserved(tx, key).await?;
-                let before = tx.lock_key(key).await?.ok_or(StoreError::Stale)?;
-                if before.status == KeyStatus::Removed {
-                    return Ok::<_, StoreError>(());
-                }
-                let removed = moves::key::remove(tx, &before).await?;
-                moves::key::erase_if_done(tx, &removed).await
-            })
-        });
-        removed.await.expect("it is removed");
+        stage.remove(self.key).await.expect("it is removed");
         self.model.removed = true;
         for it in self.model.tries.iter_mut().filter(|it| it.state == AttemptState::Reserved) {
             it.state = AttemptState::Released;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use key_recycling::domain::attempt::KeyClass;
 use key_recycling::domain::key::BalanceSource;
 use key_recycling::domain::{
-    Account, AccountId, AccountRef, Attempt, AttemptId, AttemptState, Clock, CostSource, Key, KeyId, OsEntropy,
-    ProviderCode, TaskType, Timestamp, Usd,
+    Account, AccountId, AccountRef, Attempt, AttemptId, AttemptState, Clock, CostSource, Key, KeyId, KeyStatus,
+    OsEntropy, ProviderCode, TaskType, Timestamp, Usd,
 };
 use key_recycling::ledger::Ledger;
 use key_recycling::moves;
@@ -116,6 +116,22 @@ impl Stage {
                 Claim::Refused(refusal) => panic!("refused: {refusal:?}"),
             }
         }
+    }
+
+    /// The owner takes the key back.
+    pub(super) async fn remove(&self, key: KeyId) -> Result<(), StoreError> {
+        let removed = self.store.write("remove", move |tx| {
+            Box::pin(async move {
+                moves::attempt::release_reserved(tx, key).await?;
+                let before = tx.lock_key(key).await?.ok_or(StoreError::Stale)?;
+                if before.status == KeyStatus::Removed {
+                    return Ok(());
+                }
+                let removed = moves::key::remove(tx, &before).await?;
+                moves::key::erase_if_done(tx, &removed).await
+            })
+        });
+        removed.await
     }
 
     /// A reading that begins and ends now.
