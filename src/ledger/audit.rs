@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::{Failure, Ledger};
 use crate::domain::account::PLATFORM;
 use crate::domain::{
-    Account, AccountId, AccountKind, Attempt, AttemptId, AttemptState, Key, KeyId, Transfer, TransferKind, Usd,
+    Account, AccountId, AccountKind, AttemptId, AttemptState, Key, KeyId, Transfer, TransferKind, Usd,
 };
 use crate::moves::transfer::chain_hash;
+use crate::store::AttemptFigures;
 
 /// Rows that are fetched at once.
 const BATCH: u64 = 500;
@@ -64,8 +65,10 @@ impl Ledger {
     async fn check_key(&self, id: KeyId, report: &mut AuditReport) -> Result<(), Failure> {
         for _ in 0..3 {
             let Some(before) = self.store.keys_by_ids(&[id]).await?.pop() else { return Ok(()) };
-            let attempts = self.store.attempts_on(id).await?;
-            let transfers = self.store.credits_of_key(id).await?;
+            let attempts = self.store.figures_on(id).await?;
+            // The platform's own keys earn no credits.
+            let is_owned = before.owner != PLATFORM;
+            let transfers = if is_owned { self.store.credits_of_key(id).await? } else { Vec::new() };
             let after = self.store.keys_by_ids(&[id]).await?.pop();
             if after.is_some_and(|after| after.version == before.version) {
                 check_key(&before, &attempts, &transfers, report);
@@ -113,7 +116,7 @@ fn check_account(account: &Account, ledger: &[Transfer], report: &mut AuditRepor
     }
 }
 
-fn check_key(key: &Key, attempts: &[Attempt], transfers: &[(Option<Uuid>, Transfer)], report: &mut AuditReport) {
+fn check_key(key: &Key, attempts: &[AttemptFigures], transfers: &[(Option<Uuid>, Transfer)], report: &mut AuditReport) {
     report.checked += 1;
     let mut lie = |what: String| report.lies.push(format!("key {}: {what}", key.id));
     let holding = || attempts.iter().filter(|attempt| attempt.state.holds());

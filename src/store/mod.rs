@@ -31,7 +31,9 @@ use writer::Writer;
 
 pub use connect::DatabaseSettings;
 pub use error::StoreError;
-pub use read::{AttemptFilter, AuditFilter, KeyFilter, KeyList, Page, PageRequest, Position, TransferList};
+pub use read::{
+    AttemptFigures, AttemptFilter, AuditFilter, KeyFilter, KeyList, Page, PageRequest, Position, TransferList,
+};
 pub use tx::{Changes, Observer, Tx};
 pub use unit::{Work, WriteError};
 pub use write::{NewToken, ProvisionalCredit};

@@ -5,8 +5,21 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::all;
-use crate::domain::{Account, AccountId, Attempt, Key, KeyId, Transfer};
+use crate::domain::{Account, AccountId, AttemptId, AttemptState, Key, KeyId, Transfer, Usd};
 use crate::store::{Store, StoreError, rows};
+
+/// What the ledger has to know of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptFigures {
+    /// Id of the attempt.
+    pub id: AttemptId,
+    /// Where it is in its life.
+    pub state: AttemptState,
+    /// What is held for it while the state holds.
+    pub estimate: Usd,
+    /// What the provider charged.
+    pub cost: Option<Usd>,
+}
 
 impl Store {
     /// Accounts after an id, in the order of their ids: a walk over all of them.
@@ -43,13 +56,31 @@ impl Store {
         found.into_iter().map(|row| rows::transfer(row, false)).collect()
     }
 
-    /// Every attempt on a key.
+    /// The figures of every attempt on a key, oldest first. Decisions and answers stay where they are:
+    /// a key may have many attempts.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn attempts_on(&self, key: KeyId) -> Result<Vec<Attempt>, StoreError> {
-        let query = attempt::Entity::find().filter(attempt::Column::KeyId.eq(key.0)).order_by_asc(attempt::Column::Id);
-        all(query.all(&self.inner.reader).await?, rows::attempt)
+    pub async fn figures_on(&self, key: KeyId) -> Result<Vec<AttemptFigures>, StoreError> {
+        use attempt::Column as C;
+        let found: Vec<(Uuid, String, i64, Option<i64>)> = attempt::Entity::find()
+            .select_only()
+            .columns([C::Id, C::State, C::EstimateNano, C::CostNano])
+            .filter(C::KeyId.eq(key.0))
+            .order_by_asc(C::Id)
+            .into_tuple()
+            .all(&self.inner.reader)
+            .await?;
+        let convert = |(id, state, estimate, cost): (Uuid, String, i64, Option<i64>)| {
+            let unknown = StoreError::Inconsistent { table: "attempt", column: "state" };
+            Ok(AttemptFigures {
+                id: id.into(),
+                state: AttemptState::from_code(&state).ok_or(unknown)?,
+                estimate: Usd::from_nanos(estimate),
+                cost: cost.map(Usd::from_nanos),
+            })
+        };
+        found.into_iter().map(convert).collect()
     }
 
     /// The credit posted for an attempt, with its id.

@@ -15,6 +15,7 @@ mod transfer;
 pub use attempt::AttemptFilter;
 pub use audit::AuditFilter;
 pub use key::{KeyFilter, KeyList};
+pub use ledger::AttemptFigures;
 pub use page::{Page, PageRequest, Position};
 pub use transfer::TransferList;
 
