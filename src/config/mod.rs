@@ -1,8 +1,8 @@
 //! Configuration: flag over environment over file over default, read and judged as a whole.
 //!
-//! One table ([`sections`]) makes the names in the file and in the environment, the typed
+//! One table (`sections`) makes the names in the file and in the environment, the typed
 //! [`Config`], the commented example and the reference table. Every fault is found in one go, and
-//! no fault ever quotes a value. Secrets come from elsewhere ([`secrets`]) and are masked when
+//! no fault ever quotes a value. Secrets come from elsewhere (`secrets`) and are masked when
 //! shown. What the settings mean is the business of the parts they are handed to.
 
 mod describe;

@@ -1,4 +1,4 @@
-//! Who calls: Telegram init data and service tokens become an [`Actor`](crate::domain::Actor).
+//! Who calls: Telegram init data and service tokens become an [`Actor`].
 
 mod init_data;
 mod service;
