@@ -34,7 +34,7 @@ fn binary() -> Command {
     command
         .stdin(Stdio::null())
         .env_remove("KEY_RECYCLING_CONFIG")
-        .env_remove("KEY_RECYCLING_TEST_POSTGRES")
+        .env_remove("TEST_POSTGRES_URL")
         .kill_on_drop(true);
     command
 }
