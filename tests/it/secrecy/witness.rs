@@ -31,11 +31,7 @@ pub(super) struct Witness {
 
 fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_key-recycling"));
-    command
-        .stdin(Stdio::null())
-        .env_remove("KEY_RECYCLING_CONFIG")
-        .env_remove("TEST_POSTGRES_URL")
-        .kill_on_drop(true);
+    command.stdin(Stdio::null()).env_remove("KEY_RECYCLING_CONFIG").env_remove("TEST_POSTGRES_URL").kill_on_drop(true);
     command
 }
 

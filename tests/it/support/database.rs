@@ -16,8 +16,8 @@ impl Database {
     }
 
     pub(crate) async fn postgres() -> Self {
-        let cluster = std::env::var("TEST_POSTGRES_URL")
-            .expect("TEST_POSTGRES_URL names no PostgreSQL; run: ./check tests");
+        let cluster =
+            std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names no PostgreSQL; run: ./check tests");
         let name = format!("test_{:016x}", rand_u64());
         let maintenance = sea_orm::Database::connect(format!("{cluster}/postgres")).await.expect("PostgreSQL answers");
         maintenance.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database is made");
