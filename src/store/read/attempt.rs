@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
 
 use super::page::fetch;
 use super::{Page, PageRequest, all, codes};
-use crate::domain::{Actor, Attempt, AttemptId, AttemptState, KeyId, ProviderCode, Scope};
+use crate::domain::{Actor, Attempt, AttemptId, AttemptState, ProviderCode, Scope};
 use crate::store::{Store, StoreError, rows};
 
 /// Which attempts.
@@ -78,7 +78,7 @@ impl Store {
         all(query.all(&self.inner.reader).await?, rows::attempt)
     }
 
-    /// Attempts in a state that were opened before a moment, oldest first.
+    /// Attempts in a state, oldest first.
     ///
     /// # Errors
     /// The database fails.
@@ -121,21 +121,6 @@ impl Store {
     /// The database fails.
     pub async fn attempt_count(&self, filter: &AttemptFilter) -> Result<u64, StoreError> {
         Ok(select(filter).count(&self.inner.reader).await?)
-    }
-
-    /// The attempt on a key that the provider knows by this task id.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn attempt_by_provider_task(
-        &self,
-        key: KeyId,
-        provider_task_id: &str,
-    ) -> Result<Option<Attempt>, StoreError> {
-        let query = attempt::Entity::find()
-            .filter(attempt::Column::KeyId.eq(key.0))
-            .filter(attempt::Column::ProviderTaskId.eq(provider_task_id));
-        query.one(&self.inner.reader).await?.map(rows::attempt).transpose()
     }
 }
 
