@@ -71,6 +71,8 @@ pub struct Model {
     pub outside_nano: i64,
     /// Credits earned less reversals.
     pub credited_nano: i64,
+    /// Charges that a drop, a figure or an operator vouches for.
+    pub vouched_nano: i64,
     /// When it is read next.
     pub next_sync_at: Option<i64>,
     /// From when its owner may have it read again.

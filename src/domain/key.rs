@@ -215,6 +215,9 @@ pub struct Key {
     pub outside_spending: Usd,
     /// Credits the key has earned, less reversals and corrections.
     pub credited: Usd,
+    /// Charges that somebody vouches for: the drop between two quiet readings, a figure of the
+    /// provider's, an operator. Credits exceed it only by what no quiet reading has seen yet.
+    pub vouched: Usd,
     /// When it is read next without being asked.
     pub next_sync_at: Option<Timestamp>,
     /// From when a check by the owner reads the provider again.

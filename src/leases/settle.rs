@@ -79,7 +79,7 @@ async fn most_chargeable(tx: &mut Tx, attempt: &Attempt) -> Result<Option<Usd>, 
         most += attempt.estimate;
     }
     if let Some(quiet) = key.quiet_reading {
-        most = most.max(quiet.balance - tx.charged_since(key.id, quiet.started_at).await?);
+        most = most.max(quiet.balance - tx.charged_since_quiet(key.id, quiet.started_at).await?);
     }
     Ok(Some(most))
 }

@@ -1,19 +1,18 @@
 //! Recomputes the ledger from its rows and names every lie.
 
-use std::collections::HashMap;
-
 use uuid::Uuid;
 
 use super::{Failure, Ledger};
 use crate::domain::account::PLATFORM;
-use crate::domain::{
-    Account, AccountId, AccountKind, AttemptId, AttemptState, Key, KeyId, Transfer, TransferKind, Usd,
-};
+use crate::domain::{Account, AccountId, AccountKind, Key, KeyId, Transfer, Usd};
 use crate::moves::transfer::chain_hash;
-use crate::store::AttemptFigures;
+use crate::store::{KeySums, Miscredited};
 
 /// Rows that are fetched at once.
 const BATCH: u64 = 500;
+
+/// Lies of one sort that are named for each key; more of them tell nothing more.
+const LIES_MAX: u64 = 100;
 
 /// What an audit found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +39,7 @@ impl Ledger {
             let Some(end) = accounts.last() else { break };
             last = end.id;
             for account in accounts.iter().filter(|account| account.kind == AccountKind::Owner) {
-                check_account(account, &self.store.ledger_of(account.id).await?, &mut report);
+                self.check_account(account, &mut report).await?;
             }
             seen += u64::try_from(accounts.len()).unwrap_or(u64::MAX);
         }
@@ -51,8 +50,6 @@ impl Ledger {
             let Some(end) = keys.last() else { break };
             last = end.id;
             for key in &keys {
-                // Read in this order: an attempt that settles in between is in neither list wrongly,
-                // because the key is read again afterwards.
                 self.check_key(key.id, &mut report).await?;
             }
             seen += u64::try_from(keys.len()).unwrap_or(u64::MAX);
@@ -60,18 +57,46 @@ impl Ledger {
         Ok(report)
     }
 
+    /// Walks the ledger of an account up to where the account says it ends: what was posted since
+    /// is the next audit's.
+    async fn check_account(&self, account: &Account, report: &mut AuditReport) -> Result<(), Failure> {
+        let mut walk = LedgerWalk::default();
+        let mut last = 0;
+        loop {
+            let transfers = self.store.ledger_after(account.id, last, BATCH).await?;
+            let Some(end) = transfers.last() else { break };
+            last = end.seq;
+            transfers.iter().filter(|transfer| transfer.seq <= account.ledger_seq).for_each(|it| walk.step(it));
+            if last >= account.ledger_seq {
+                break;
+            }
+        }
+        walk.end(account, report);
+        Ok(())
+    }
+
     /// Checks a key whose rows stood still meanwhile; one that moves is tried again, then left to
     /// the next audit.
     async fn check_key(&self, id: KeyId, report: &mut AuditReport) -> Result<(), Failure> {
         for _ in 0..3 {
-            let Some(before) = self.store.keys_by_ids(&[id]).await?.pop() else { return Ok(()) };
-            let attempts = self.store.figures_on(id).await?;
+            let Some(key) = self.store.keys_by_ids(&[id]).await?.pop() else { return Ok(()) };
+            let sums = self.store.key_sums(id, key.quiet_reading.map(|quiet| quiet.started_at)).await?;
             // The platform's own keys earn no credits.
-            let is_owned = before.owner != PLATFORM;
-            let transfers = if is_owned { self.store.credits_of_key(id).await? } else { Vec::new() };
+            let is_owned = key.owner != PLATFORM;
+            let miscredited = if is_owned { self.store.miscredited(id, LIES_MAX).await? } else { Vec::new() };
+            let stray = self.store.stray_credits(id, LIES_MAX).await?;
             let after = self.store.keys_by_ids(&[id]).await?.pop();
-            if after.is_some_and(|after| after.version == before.version) {
-                check_key(&before, &attempts, &transfers, report);
+            if after.is_some_and(|after| after.version == key.version) {
+                report.checked += 1;
+                let mut lies = check_sums(&key, sums);
+                lies.extend(miscredited.iter().map(|Miscredited { attempt, charged, credited }| {
+                    format!("attempt {attempt} was charged {charged} and credited {credited}")
+                }));
+                lies.extend(stray.iter().map(|(credit, attempt)| {
+                    let named = attempt.map_or("no attempt".to_owned(), |id| format!("attempt {id}"));
+                    format!("a credit of {credit} names {named}, which is not the key's")
+                }));
+                report.lies.extend(lies.into_iter().map(|lie| format!("key {id}: {lie}")));
                 return Ok(());
             }
         }
@@ -79,77 +104,71 @@ impl Ledger {
     }
 }
 
-fn check_account(account: &Account, ledger: &[Transfer], report: &mut AuditReport) {
-    report.checked += 1;
-    let mut lie = |what: String| report.lies.push(format!("account {}: {what}", account.id));
-    let (mut balance, mut credited, mut hash) = (Usd::ZERO, Usd::ZERO, Vec::new());
-    for (number, transfer) in (1_i64..).zip(ledger) {
-        balance += transfer.amount;
+/// The ledger of one account, walked from its first transfer on.
+#[derive(Default)]
+struct LedgerWalk {
+    newest: i64,
+    balance: Usd,
+    credited: Usd,
+    hash: Vec<u8>,
+    lies: Vec<String>,
+}
+
+impl LedgerWalk {
+    fn step(&mut self, transfer: &Transfer) {
+        self.newest += 1;
+        self.balance += transfer.amount;
         if transfer.kind.is_recycling() {
-            credited += transfer.amount;
+            self.credited += transfer.amount;
         }
-        if transfer.seq != number {
-            lie(format!("transfer {} has seq {} where {number} is due", transfer.id, transfer.seq));
+        let Self { newest, balance, .. } = *self;
+        let id = transfer.id;
+        if transfer.seq != newest {
+            self.lies.push(format!("transfer {id} has seq {} where {newest} is due", transfer.seq));
         }
         if transfer.balance_after != balance {
-            lie(format!("transfer {} says balance {} after it; it is {balance}", transfer.id, transfer.balance_after));
+            self.lies.push(format!("transfer {id} says balance {} after it; it is {balance}", transfer.balance_after));
         }
-        hash = chain_hash(&hash, transfer);
-        if hash != transfer.hash {
-            lie(format!("transfer {} breaks the chain", transfer.id));
-            hash.clone_from(&transfer.hash);
+        self.hash = chain_hash(&self.hash, transfer);
+        if self.hash != transfer.hash {
+            self.lies.push(format!("transfer {id} breaks the chain"));
+            self.hash.clone_from(&transfer.hash);
         }
     }
-    let newest = i64::try_from(ledger.len()).unwrap_or(i64::MAX);
-    // An account that moved while its ledger was read is older than the ledger, not wrong.
-    if account.ledger_seq > newest {
-        lie(format!("{} transfers are gone", account.ledger_seq - newest));
-    }
-    if account.ledger_seq == newest && account.ledger_hash != hash {
-        lie("the chain does not end where the account says".to_owned());
-    }
-    if account.ledger_seq == newest && (account.balance, account.credited) != (balance, credited) {
-        lie(format!(
-            "balance {} and credited {} should be {balance} and {credited}",
-            account.balance, account.credited
-        ));
+
+    fn end(self, account: &Account, report: &mut AuditReport) {
+        let Self { newest, balance, credited, hash, mut lies } = self;
+        if account.ledger_seq > newest {
+            lies.push(format!("{} transfers are gone", account.ledger_seq - newest));
+        } else if account.ledger_hash != hash {
+            lies.push("the chain does not end where the account says".to_owned());
+        }
+        if account.ledger_seq == newest && (account.balance, account.credited) != (balance, credited) {
+            lies.push(format!(
+                "balance {} and credited {} should be {balance} and {credited}",
+                account.balance, account.credited
+            ));
+        }
+        report.checked += 1;
+        report.lies.extend(lies.into_iter().map(|lie| format!("account {}: {lie}", account.id)));
     }
 }
 
-fn check_key(key: &Key, attempts: &[AttemptFigures], transfers: &[(Option<Uuid>, Transfer)], report: &mut AuditReport) {
-    report.checked += 1;
-    let mut lie = |what: String| report.lies.push(format!("key {}: {what}", key.id));
-    let holding = || attempts.iter().filter(|attempt| attempt.state.holds());
-    let held: Usd = holding().map(|attempt| attempt.estimate).sum();
-    let in_flight = i32::try_from(holding().count()).unwrap_or(i32::MAX);
-    if (key.held, key.in_flight) != (held, in_flight) {
-        lie(format!("holds {} for {}; its attempts hold {held} for {in_flight}", key.held, key.in_flight));
+fn check_sums(key: &Key, sums: KeySums) -> Vec<String> {
+    let mut lies = Vec::new();
+    let KeySums { held, in_flight, under_review, credited, unseen } = sums;
+    if key.held != held || u64::try_from(key.in_flight).ok() != Some(in_flight) {
+        lies.push(format!("holds {} for {}; its attempts hold {held} for {in_flight}", key.held, key.in_flight));
     }
-    let in_review = attempts.iter().filter(|attempt| attempt.state == AttemptState::UnderReview);
-    let under_review: Usd = in_review.map(|attempt| attempt.estimate).sum();
     if key.under_review != under_review {
-        lie(format!("{} under review; its attempts say {under_review}", key.under_review));
+        lies.push(format!("{} under review; its attempts say {under_review}", key.under_review));
     }
-    if key.owner == PLATFORM {
-        return;
+    if key.owner != PLATFORM && key.credited != credited {
+        lies.push(format!("credited {}; its transfers add up to {credited}", key.credited));
     }
-    let credited: Usd = transfers.iter().map(|(_, transfer)| transfer.amount).sum();
-    if key.credited != credited {
-        lie(format!("credited {}; its transfers add up to {credited}", key.credited));
+    if credited > key.vouched + unseen {
+        let vouched = key.vouched;
+        lies.push(format!("credited {credited}; only {vouched} is vouched for, and {unseen} not seen yet"));
     }
-    let mut credits: HashMap<AttemptId, Usd> = transfers
-        .iter()
-        .filter(|(_, transfer)| transfer.kind == TransferKind::RecycleCredit)
-        .filter_map(|(attempt, transfer)| attempt.map(|attempt| (attempt.into(), transfer.amount)))
-        .collect();
-    for attempt in attempts {
-        let charged = attempt.cost.unwrap_or_default();
-        let credit = credits.remove(&attempt.id).unwrap_or_default();
-        if charged != credit {
-            lie(format!("attempt {} was charged {charged} and credited {credit}", attempt.id));
-        }
-    }
-    for (attempt, credit) in credits {
-        lie(format!("a credit of {credit} names attempt {attempt}, which is not the key's"));
-    }
+    lies
 }

@@ -170,6 +170,7 @@ pub async fn correct(tx: &mut Tx, key: &mut Key, surplus: Usd) -> Result<Usd, St
             key.credited -= taken;
         }
         if taken < lower_by {
+            key.vouched += lower_by - taken;
             let target = Target { kind: TargetKind::Transfer, id: credit.transfer.0 };
             let note = format!("The owner no longer had {} USD of it.", lower_by - taken);
             tx.append_audit("system", "credit.shortfall", Some(target), Some(note)).await?;

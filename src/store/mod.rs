@@ -32,7 +32,7 @@ use writer::Writer;
 pub use connect::DatabaseSettings;
 pub use error::StoreError;
 pub use read::{
-    AttemptFigures, AttemptFilter, AuditFilter, KeyFilter, KeyList, Page, PageRequest, Position, TransferList,
+    AttemptFilter, AuditFilter, KeyFilter, KeyList, KeySums, Miscredited, Page, PageRequest, Position, TransferList,
 };
 pub use tx::{Changes, Observer, Tx};
 pub use unit::{Work, WriteError};

@@ -7,3 +7,4 @@ mod interleaving;
 mod machine;
 mod model;
 mod stage;
+mod vouched;

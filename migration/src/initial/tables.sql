@@ -49,6 +49,7 @@ CREATE TABLE provider_key (
     under_review_nano bigint NOT NULL,
     outside_nano bigint NOT NULL,
     credited_nano bigint NOT NULL,
+    vouched_nano bigint NOT NULL,
     next_sync_at bigint,
     checkable_at bigint NOT NULL,
     claim :uuid,

@@ -87,12 +87,14 @@ async fn settle_key(tx: &mut Tx, attempt: &Attempt, from: AttemptState, cost: Op
     if let Some(cost) = cost {
         // A charge found by hand or by evidence can be older than the last reading, and in it.
         let is_in = |reading: Reading| attempt.returned_at.is_some_and(|at| at <= reading.started_at);
+        let is_in_quiet = |reading: Reading| attempt.returned_at.is_some_and(|at| at < reading.started_at);
         if !key.reading.is_some_and(is_in) {
             key.spent_since += cost.amount;
         }
-        if from == AttemptState::UnderReview && key.quiet_reading.is_some_and(is_in) {
+        if from == AttemptState::UnderReview && key.quiet_reading.is_some_and(is_in_quiet) {
             // While nobody knew what it was, a quiet reading showed the drop as spent elsewhere.
             key.outside_spending -= cost.amount.min(key.outside_spending);
+            key.vouched += cost.amount;
         }
         key.credited += if attempt.owner == PLATFORM { Usd::ZERO } else { cost.amount };
     }

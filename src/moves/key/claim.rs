@@ -160,6 +160,7 @@ async fn insert(tx: &mut Tx, new: NewKey) -> Result<Key, StoreError> {
         in_flight: 0,
         under_review: crate::domain::Usd::ZERO,
         outside_spending: crate::domain::Usd::ZERO,
+        vouched: crate::domain::Usd::ZERO,
         credited: crate::domain::Usd::ZERO,
         next_sync_at: Some(now),
         checkable_at: now,

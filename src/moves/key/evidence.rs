@@ -29,7 +29,7 @@ pub(super) async fn note(
     if reading.started_at < window_end(unknown, window, reading.started_at) {
         return Ok(());
     }
-    let missing = last.balance - tx.charged_since(key.id, last.started_at).await? - reading.balance;
+    let missing = last.balance - tx.charged_since_quiet(key.id, last.started_at).await? - reading.balance;
     key.evidence = Some(match key.evidence {
         Some(first) if first.missing == missing => {
             let late_enough = reading.started_at.since(first.first_at) >= SECOND_LOOK;

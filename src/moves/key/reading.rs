@@ -145,9 +145,16 @@ async fn accept(
 
 /// Compares a quiet reading with the last one and what was charged in between.
 async fn reconcile(tx: &mut Tx, key: &mut Key, reading: Reading) -> Result<(), StoreError> {
-    let Some(last) = key.quiet_reading else { return Ok(()) };
-    let charged = tx.charged_since(key.id, last.started_at).await?;
-    let unexplained = last.balance - charged - reading.balance;
+    let Some(last) = key.quiet_reading else {
+        // Nothing to compare with: what was credited so far is the baseline.
+        key.vouched = key.vouched.max(key.credited);
+        return Ok(());
+    };
+    let charged = tx.charged_since_quiet(key.id, last.started_at).await?;
+    let dropped = last.balance - reading.balance;
+    // A top-up hides a drop, but not what the provider itself named.
+    key.vouched += dropped.max(tx.figured_since_quiet(key.id, last.started_at).await?).or_zero();
+    let unexplained = dropped - charged;
     let corrected = if key.owner == PLATFORM { Usd::ZERO } else { transfer::correct(tx, key, -unexplained).await? };
     let unexplained = unexplained + corrected;
     if unexplained.is_positive() {

@@ -80,6 +80,7 @@ impl World {
             in_flight: 0,
             under_review: Usd::ZERO,
             outside_spending: Usd::ZERO,
+            vouched: Usd::ZERO,
             credited: Usd::ZERO,
             next_sync_at: None,
             checkable_at: now,

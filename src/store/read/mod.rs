@@ -15,11 +15,27 @@ mod transfer;
 pub use attempt::AttemptFilter;
 pub use audit::AuditFilter;
 pub use key::{KeyFilter, KeyList};
-pub use ledger::AttemptFigures;
+pub use ledger::{KeySums, Miscredited};
 pub use page::{Page, PageRequest, Position};
 pub use transfer::TransferList;
 
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ConnectionTrait, EntityTrait, IntoSimpleExpr, QuerySelect, Select};
+
 use super::StoreError;
+use crate::domain::Usd;
+
+/// The sum of a column of nano-dollars over the rows selected.
+pub(super) async fn sum<E: EntityTrait>(
+    connection: &impl ConnectionTrait,
+    rows: Select<E>,
+    column: E::Column,
+) -> Result<Usd, StoreError> {
+    // PostgreSQL adds bigints up as numeric.
+    let sum = column.into_simple_expr().sum().cast_as("bigint");
+    let found = rows.select_only().expr(sum).into_tuple::<Option<i64>>().one(connection).await?;
+    Ok(found.flatten().map_or(Usd::ZERO, Usd::from_nanos))
+}
 
 /// Converts rows that can be inconsistent.
 fn all<M, T>(rows: Vec<M>, convert: fn(M) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {

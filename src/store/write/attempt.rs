@@ -3,15 +3,11 @@
 use entity::attempt::{self, Column as C};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
-use crate::domain::{Attempt, AttemptId, AttemptState, KeyId, Timestamp, Usd};
+use crate::domain::{Attempt, AttemptId, AttemptState, CostSource, KeyId, Timestamp, Usd};
+use crate::store::read::sum;
 use crate::store::{StoreError, Tx, rows};
-
-#[derive(FromQueryResult)]
-struct SumRow {
-    nanos: Option<i64>,
-}
 
 impl Tx {
     /// The attempt, locked until the transaction ends.
@@ -83,23 +79,31 @@ impl Tx {
         Ok(query.count(&self.inner).await? > 0)
     }
 
-    /// Cost of the key's attempts that the provider was done with after the moment.
+    /// Cost of the key's attempts that the provider was done with after a reading began.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn charged_since(&mut self, key: KeyId, moment: Timestamp) -> Result<Usd, StoreError> {
-        // PostgreSQL adds bigints up as numeric.
-        let sum = Expr::col(C::CostNano).sum().cast_as("bigint");
-        let row: Option<SumRow> = attempt::Entity::find()
-            .select_only()
-            .column_as(sum, "nanos")
-            .filter(C::KeyId.eq(key.0))
-            .filter(C::ReturnedAt.gt(moment.micros()))
-            .filter(C::CostNano.is_not_null())
-            .into_model()
-            .one(&self.inner)
-            .await?;
-        Ok(row.and_then(|row| row.nanos).map_or(Usd::ZERO, Usd::from_nanos))
+    pub async fn charged_since(&mut self, key: KeyId, reading: Timestamp) -> Result<Usd, StoreError> {
+        let later = attempts_of(key).filter(C::ReturnedAt.gt(reading.micros()));
+        sum(&self.inner, later, C::CostNano).await
+    }
+
+    /// Cost of the key's attempts that a quiet reading did not see: none was under way when it
+    /// began, so even what returned in that very moment was sent later.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn charged_since_quiet(&mut self, key: KeyId, reading: Timestamp) -> Result<Usd, StoreError> {
+        sum(&self.inner, unseen_by(key, reading), C::CostNano).await
+    }
+
+    /// The part of it that a figure of the provider's tells: all but list prices.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn figured_since_quiet(&mut self, key: KeyId, reading: Timestamp) -> Result<Usd, StoreError> {
+        let is_figure = C::CostSource.ne(CostSource::PriceList.as_str());
+        sum(&self.inner, unseen_by(key, reading).filter(is_figure), C::CostNano).await
     }
 
     /// Sets when the result of a submitted attempt is asked for next, and counts the poll; `false`
@@ -151,4 +155,12 @@ impl Tx {
             .order_by_desc(C::EndedAt);
         Ok(query.one(&self.inner).await?.map(|row| row.id.into()))
     }
+}
+
+fn attempts_of(key: KeyId) -> Select<attempt::Entity> {
+    attempt::Entity::find().filter(C::KeyId.eq(key.0))
+}
+
+fn unseen_by(key: KeyId, quiet_reading: Timestamp) -> Select<attempt::Entity> {
+    attempts_of(key).filter(C::ReturnedAt.gte(quiet_reading.micros()))
 }
