@@ -65,4 +65,36 @@ on_both_databases! {
         }
         server.stop().await;
     }
+
+    /// What must exist once exists once, even if every line of code above the tables were wrong.
+    async fn the_database_holds_what_is_unique(database) {
+        let mut server = Server::start(database).await;
+        let rows = server.database.connect().await;
+        let catalogue = if server.database.is_sqlite() {
+            "SELECT t.name || '(' || (SELECT group_concat(c.name, ',') FROM pragma_index_info(i.name) c) || ')'
+             FROM sqlite_master t JOIN pragma_index_list(t.name) i WHERE t.type = 'table' AND i.\"unique\" = 1"
+        } else {
+            "SELECT t.relname::text || '(' || (
+               SELECT string_agg(a.attname, ',' ORDER BY k.place) FROM unnest(i.indkey) WITH ORDINALITY k(number, place)
+               JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number) || ')'
+             FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+             WHERE i.indisunique AND n.nspname = 'public'"
+        };
+        let unique = sql::texts(&rows, catalogue).await;
+        for expected in [
+            "account(telegram_user_id)",
+            "provider_key(provider,fingerprint)",
+            "provider_key(owner_id,provider,fingerprint)",
+            "attempt(principal,task_id,number)",
+            "attempt(key_id,provider_task_id)",
+            "transfer(attempt_id)",
+            "transfer(principal,idempotency_key)",
+            "transfer(account_id,seq)",
+            "transfer(corrects_transfer_id,correction_reason)",
+            "event(account_id,seq)",
+        ] {
+            assert!(unique.iter().any(|found| found == expected), "{expected} is not unique: {unique:?}");
+        }
+        server.stop().await;
+    }
 }
