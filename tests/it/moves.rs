@@ -3,7 +3,11 @@
 //! The store and the moves run for real; the provider is a number in the test.
 
 mod arrows;
+mod deeds;
 mod interleaving;
 mod machine;
 mod model;
+mod orders;
+mod settlers;
 mod stage;
+mod steps;
