@@ -74,6 +74,11 @@ impl Stage {
         self.store = open(&self.settings, &self.clock).await;
     }
 
+    /// Another store over the same database, as another process has it.
+    pub(super) async fn another(&self) -> Self {
+        Self { store: open(&self.settings, &self.clock).await, ..self.clone() }
+    }
+
     pub(super) async fn key(&self, id: KeyId) -> Key {
         self.store.keys_by_ids(&[id]).await.expect("it reads").pop().expect("there is the key")
     }
