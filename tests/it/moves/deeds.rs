@@ -41,8 +41,7 @@ pub(super) fn prices(count: usize) -> Usd {
 /// which they were opened.
 pub(super) async fn check(stage: &Stage, key: KeyId, removed: bool, what: &str) -> (Key, Vec<AttemptState>) {
     let shown = stage.key(key).await;
-    let figures = stage.store.figures_on(key).await.expect("it reads");
-    let states: Vec<AttemptState> = figures.iter().map(|it| it.state).collect();
+    let states: Vec<AttemptState> = stage.states(key).await.into_iter().map(|(_, state)| state).collect();
     let count = |state: AttemptState| states.iter().filter(|it| **it == state).count();
     let open = states.iter().filter(|it| it.holds()).count();
     assert_eq!(shown.status, if removed { KeyStatus::Removed } else { KeyStatus::Active }, "{what}");

@@ -260,8 +260,7 @@ impl Life {
         assert!(credited + model.reversed <= model.costs(), "{credited} credited for {}", model.costs());
         let dropped = model.charged() + model.outside + model.slack();
         assert!(credited <= dropped, "{credited} credited, {dropped} dropped");
-        let stored = stage.store.figures_on(self.key).await.expect("it reads");
-        let stored: HashMap<_, _> = stored.into_iter().map(|it| (it.id, it.state)).collect();
+        let stored: HashMap<_, _> = stage.states(self.key).await.into_iter().collect();
         let expected: HashMap<_, _> = model.tries.iter().map(|it| (it.id, it.state)).collect();
         assert_eq!(stored, expected, "states");
     }
