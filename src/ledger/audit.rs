@@ -128,6 +128,8 @@ impl LedgerWalk {
         }
         if transfer.balance_after != balance {
             self.lies.push(format!("transfer {id} says balance {} after it; it is {balance}", transfer.balance_after));
+            // Those after it are measured from what it says, or each of them would be named as well.
+            self.balance = transfer.balance_after;
         }
         self.hash = chain_hash(&self.hash, transfer);
         if self.hash != transfer.hash {
