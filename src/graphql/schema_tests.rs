@@ -64,7 +64,7 @@ fn actor_of(role: &str) -> Option<Actor> {
 /// The schema without anything to answer from: whatever passes a guard ends as INTERNAL.
 fn hollow_schema(introspection: Introspection) -> ApiSchema {
     let settings = Settings { introspection, ..Settings::default() };
-    builder(&settings, Budget::new(Arc::new(SystemClock), &settings)).finish()
+    builder(extensions::Limits::new(&settings, Budget::new(Arc::new(SystemClock), &settings))).finish()
 }
 
 async fn ask(query: &str, role: &str) -> Response {
