@@ -101,5 +101,9 @@ pub fn public_router(state: HttpState) -> Router {
     if state.inner.settings.graphiql {
         router = router.route("/graphiql", any(graphiql::index)).route("/graphiql/{*path}", any(graphiql::asset));
     }
-    router.layer(body_limit).layer(CompressionLayer::new()).layer(from_fn_with_state(state.clone(), around::around)).with_state(state)
+    router
+        .layer(body_limit)
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), around::around))
+        .with_state(state)
 }

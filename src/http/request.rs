@@ -66,11 +66,14 @@ mod tests {
 
     #[test]
     fn a_query_string_is_strict() {
-        let read = Asked::in_query_string("query=query+A(%24n:+Int)+%7B+a+%7D&operationName=A&variables=%7B%22n%22:1%7D");
+        let read =
+            Asked::in_query_string("query=query+A(%24n:+Int)+%7B+a+%7D&operationName=A&variables=%7B%22n%22:1%7D");
         let read = read.expect("it is a request");
         assert_eq!((read.query.as_str(), read.operation_name.as_deref()), ("query A($n: Int) { a }", Some("A")));
         assert_eq!(read.variables.expect("variables")["n"], 1);
-        for text in ["", "operationName=A", "query=a&query=b", "query=a&variables=1", "query=a&variables=", "query=a&b=c"] {
+        for text in
+            ["", "operationName=A", "query=a&query=b", "query=a&variables=1", "query=a&variables=", "query=a&b=c"]
+        {
             assert!(Asked::in_query_string(text).is_none(), "{text}");
         }
     }

@@ -13,11 +13,7 @@ const NESTING_MAX: usize = 32;
 
 /// Whether each variable has a value of its type. A type that is not there is the document's fault
 /// and left to validation.
-pub(super) fn fit(
-    registry: &Registry,
-    definitions: &[Positioned<VariableDefinition>],
-    variables: &Variables,
-) -> bool {
+pub(super) fn fit(registry: &Registry, definitions: &[Positioned<VariableDefinition>], variables: &Variables) -> bool {
     definitions.iter().all(|definition| {
         let definition = &definition.node;
         let ty = definition.var_type.node.to_string();
@@ -71,9 +67,7 @@ mod tests {
 
     use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest};
     use async_graphql::parser::parse_query;
-    use async_graphql::{
-        EmptyMutation, EmptySubscription, Enum, InputObject, Object, Response, Schema, async_trait,
-    };
+    use async_graphql::{EmptyMutation, EmptySubscription, Enum, InputObject, Object, Response, Schema, async_trait};
     use serde_json::json;
 
     use super::*;
