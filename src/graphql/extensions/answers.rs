@@ -143,6 +143,7 @@ mod tests {
 
     use super::*;
     use crate::graphql::error::Result;
+    use crate::graphql::extensions::limits::usual_limits;
     use crate::graphql::scalars::Usd;
 
     struct Query;
@@ -168,6 +169,7 @@ mod tests {
 
     async fn errors(query: &str) -> String {
         let schema = Schema::build(Query, EmptyMutation, EmptySubscription).disable_suggestions().extension(Answers);
+        let schema = schema.extension(usual_limits());
         let request = Request::new(query).data(RequestId("r-1".to_owned()));
         let response = schema.finish().execute(request).await;
         serde_json::to_string(&response.errors).expect("errors are JSON")

@@ -186,6 +186,7 @@ mod tests {
 
     use crate::graphql::error::{ApiError, Result};
     use crate::graphql::extensions::Answers;
+    use crate::graphql::extensions::limits::usual_limits;
 
     #[derive(Default)]
     struct Item(i32);
@@ -248,7 +249,8 @@ mod tests {
     }
 
     async fn answer(query: &str) -> (String, usize) {
-        let schema = Schema::build(Query, Mutation, EmptySubscription).extension(Answers).finish();
+        let schema =
+            Schema::build(Query, Mutation, EmptySubscription).extension(Answers).extension(usual_limits()).finish();
         let response = schema.execute(query).await;
         let errors = response.errors.len();
         (serde_json::to_string(&response.data).expect("data is JSON"), errors)

@@ -184,6 +184,13 @@ impl Introspection {
     }
 }
 
+/// Limits as they are where nothing is set.
+#[cfg(test)]
+pub(super) fn usual_limits() -> Limits {
+    let settings = Settings::default();
+    Limits::new(&settings, Budget::new(Arc::new(crate::domain::SystemClock), &settings))
+}
+
 #[cfg(test)]
 mod tests {
     use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};

@@ -46,6 +46,10 @@ fn fits(registry: &Registry, ty: MetaTypeName<'_>, value: &Value, depth: usize) 
 
 fn fits_named(registry: &Registry, ty: &MetaType, value: &Value, depth: usize) -> bool {
     match (ty, value) {
+        // The framework's own check lets every whole number pass.
+        (MetaType::Scalar { name, .. }, Value::Number(number)) if name == "Int" => {
+            number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())
+        }
         (MetaType::Scalar { is_valid, .. }, value) => is_valid.as_ref().is_none_or(|is_valid| is_valid(value)),
         (MetaType::Enum { enum_values, .. }, Value::String(name)) => enum_values.contains_key(name),
         (MetaType::Enum { enum_values, .. }, Value::Enum(name)) => enum_values.contains_key(name.as_str()),

@@ -137,7 +137,7 @@ on_both_databases! {
             third: depositCredits(input: { account: { telegramUserId: \"5000000001\" }, amount: \"2\", idempotencyKey: \"b\" })
                 { transaction { amount } } }";
         let answer = ask(&billing.endpoint, &billing.authorization, document, Value::Null).await;
-        let data = r#""data":{"first":{"transaction":{"amount":"1"}},"second":null,"third":{"transaction":{"amount":"2"}}},"#;
+        let data = r#""data":{"first":{"transaction":{"amount":"1"}},"second":null,"third":{"transaction":{"amount":"2"}}}"#;
         assert!(answer.body.contains(data), "fields in the order asked: {}", answer.body);
         let errors = &answer.json()["errors"];
         assert_eq!(errors.as_array().map(Vec::len), Some(1));
