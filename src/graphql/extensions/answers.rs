@@ -205,7 +205,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_has_a_bounded_number_of_errors() {
-        let many: String = (0..100).map(|number| format!("x{number} ")).collect();
+        let many: String = (0..30).map(|number| format!("x{number} ")).collect();
         let shown: Vec<serde_json::Value> =
             serde_json::from_str(&errors(&format!("{{ {many} }}")).await).expect("a list");
         assert_eq!(shown.len(), ERRORS_MAX);

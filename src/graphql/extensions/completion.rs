@@ -182,8 +182,10 @@ impl<'a> Completion<'a> {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{EmptySubscription, Object, Schema, SimpleObject};
+    use async_graphql::{EmptySubscription, Object, Request, Schema, SimpleObject};
 
+    use crate::domain::Actor;
+    use crate::graphql::caller::Caller;
     use crate::graphql::error::{ApiError, Result};
     use crate::graphql::extensions::Answers;
     use crate::graphql::extensions::limits::usual_limits;
@@ -251,7 +253,8 @@ mod tests {
     async fn answer(query: &str) -> (String, usize) {
         let schema =
             Schema::build(Query, Mutation, EmptySubscription).extension(Answers).extension(usual_limits()).finish();
-        let response = schema.execute(query).await;
+        let caller = Caller { actor: Actor::System };
+        let response = schema.execute(Request::new(query).data(caller)).await;
         let errors = response.errors.len();
         (serde_json::to_string(&response.data).expect("data is JSON"), errors)
     }
