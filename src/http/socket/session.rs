@@ -36,7 +36,7 @@ pub(super) async fn serve(inner: Arc<Inner>, socket: WebSocket, id: RequestId) {
     let close = loop {
         let step = tokio::select! {
             frame = input.next() => session.hear(frame).await,
-            Some((id, item)) = session.operations.next() => session.tell(&id, item).await,
+            Some((id, answer)) = session.operations.next() => session.tell(&id, answer).await,
             sight = session.watch.sees(&session.inner, session.login.as_ref().map(|it| &it.login)) => match sight {
                 Sight::Ask => session.send(Message::Ping(Bytes::new())).await,
                 Sight::End(close) => ControlFlow::Break(Some(close)),
@@ -50,12 +50,6 @@ pub(super) async fn serve(inner: Arc<Inner>, socket: WebSocket, id: RequestId) {
     if let Some(close) = close {
         session.say_goodbye(close, input).await;
     }
-}
-
-/// What an operation brings: an answer, or its end.
-enum Item {
-    Answer(Response),
-    End,
 }
 
 /// Goes on, or ends: with a close, or without one when nobody is there to be told.
@@ -72,7 +66,7 @@ struct Session {
     sink: SplitSink<WebSocket, Message>,
     request_id: RequestId,
     login: Option<SignedIn>,
-    operations: StreamMap<String, BoxStream<'static, Item>>,
+    operations: StreamMap<String, BoxStream<'static, Option<Response>>>,
     pace: Pace,
     watch: Watch,
 }
@@ -164,8 +158,8 @@ impl Session {
             Some(OperationType::Query | OperationType::Mutation) => self.in_time(answers),
             Some(OperationType::Subscription) | None => answers,
         };
-        let items = answers.map(Item::Answer).chain(stream::iter([Item::End]));
-        self.operations.insert(id, items.boxed());
+        // A stream that ended leaves the map without a word, so its end is an item as well.
+        self.operations.insert(id, answers.map(Some).chain(stream::iter([None])).boxed());
         ControlFlow::Continue(())
     }
 
@@ -179,15 +173,15 @@ impl Session {
         stream::once(answer).filter_map(std::future::ready).boxed()
     }
 
-    /// Hands on what an operation brought.
-    async fn tell(&mut self, id: &str, item: Item) -> Step {
-        match item {
-            Item::Answer(answer) if never_ran(&answer) => {
+    /// Hands on what an operation brought: an answer, or nothing when it is over.
+    async fn tell(&mut self, id: &str, answer: Option<Response>) -> Step {
+        match answer {
+            Some(answer) if never_ran(&answer) => {
                 self.operations.remove(id);
                 self.send(message::error(id, &answer.errors)).await
             }
-            Item::Answer(answer) => self.send(message::next(id, &answer)).await,
-            Item::End => {
+            Some(answer) => self.send(message::next(id, &answer)).await,
+            None => {
                 self.operations.remove(id);
                 self.send(message::complete(id)).await
             }
