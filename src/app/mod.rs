@@ -219,6 +219,7 @@ fn public_router(
             config::Introspection::Services => graphql::Introspection::Services,
             config::Introspection::All => graphql::Introspection::Everybody,
         },
+        owners_run_trusted_only: config.server.trusted_documents == config::TrustedDocuments::Owners,
         ..graphql::Settings::default()
     };
     let state = HttpState::new(

@@ -18,6 +18,7 @@ mod scalars;
 mod settings;
 mod subscription;
 mod texts;
+mod trusted;
 mod types;
 
 #[cfg(test)]
@@ -81,11 +82,16 @@ impl Api {
         self.schema.execute_stream_with_session_data(request, session)
     }
 
-    /// What kind of operation a request by this text and name runs; `None` where there is no such
-    /// operation.
+    /// The text of a trusted document.
     #[must_use]
-    pub fn operation_type(&self, text: &str, name: Option<&str>) -> Option<OperationType> {
-        self.documents.operation_type(text, name)
+    pub fn trusted_document(&self, id: &str) -> Option<&'static str> {
+        trusted::document(id)
+    }
+
+    /// What kind of operation a request runs; `None` where there is no such operation.
+    #[must_use]
+    pub fn operation_type(&self, request: &Request) -> Option<OperationType> {
+        self.documents.operation_type(&request.query, request.operation_name.as_deref())
     }
 }
 

@@ -75,17 +75,16 @@ async fn answer_as(inner: &Inner, request: Request, id: &RequestId, media: Media
     } else {
         Asked::in_query_string(request.uri().query().unwrap_or_default())
     };
-    let asked = asked.ok_or(StatusCode::BAD_REQUEST)?;
+    let mut asked = asked.and_then(|asked| asked.resolved(&inner.api)).ok_or(StatusCode::BAD_REQUEST)?;
     // A link can make a browser send a GET.
-    let operation_type = inner.api.operation_type(&asked.query, asked.operation_name.as_deref());
-    if !is_post && operation_type == Some(OperationType::Mutation) {
+    if !is_post && inner.api.operation_type(&asked) == Some(OperationType::Mutation) {
         return Err(Refusal::method("POST"));
     }
-    let mut request = async_graphql::Request::from(asked).data(id.clone());
+    asked = asked.data(id.clone());
     if let Some(caller) = caller {
-        request = request.data(caller);
+        asked = asked.data(caller);
     }
-    let answer = timeout(inner.settings.answer_within, inner.api.execute(request)).await;
+    let answer = timeout(inner.settings.answer_within, inner.api.execute(asked)).await;
     let answer = answer.unwrap_or_else(|_| failure(&ApiError::new(ErrorCode::Timeout), &id.0));
     Ok(answered(&answer, media, inner.clock.now()))
 }

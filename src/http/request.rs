@@ -1,15 +1,19 @@
 //! A GraphQL request as it arrives: in a body, in a query string, or in a socket's message.
 
-use async_graphql::Variables;
+use async_graphql::{Request, Variables};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use crate::graphql::Api;
 
 /// A request as the GraphQL-over-HTTP specification has it, and no batch of them.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Asked {
-    pub(super) query: String,
-    pub(super) operation_name: Option<String>,
+    query: Option<String>,
+    /// Of a trusted document, in place of its text.
+    document_id: Option<String>,
+    operation_name: Option<String>,
     variables: Option<Map<String, Value>>,
     /// Taken and not used: the specification lets every client send it.
     #[serde(rename = "extensions")]
@@ -37,13 +41,17 @@ impl Asked {
         }
         serde_json::from_value(Value::Object(fields)).ok()
     }
-}
 
-impl From<Asked> for async_graphql::Request {
-    fn from(asked: Asked) -> Self {
-        let mut request = Self::new(asked.query);
-        request.operation_name = asked.operation_name;
-        request.variables(Variables::from_json(Value::Object(asked.variables.unwrap_or_default())))
+    /// The request with its document's text; `None` without one, with two, or with an unknown id.
+    pub(super) fn resolved(self, api: &Api) -> Option<Request> {
+        let text = match (self.query, self.document_id) {
+            (Some(text), None) => text,
+            (None, Some(id)) => api.trusted_document(&id)?.to_owned(),
+            _ => return None,
+        };
+        let mut request = Request::new(text);
+        request.operation_name = self.operation_name;
+        Some(request.variables(Variables::from_json(Value::Object(self.variables.unwrap_or_default()))))
     }
 }
 
@@ -61,7 +69,7 @@ mod tests {
         assert!(!reads(r#"{"query": "", "query": ""}"#));
         assert!(!reads(r#"{"query": "", "variables": []}"#));
         assert!(!reads(r#"{"query": 1}"#));
-        assert!(!reads("{}"));
+        assert!(!reads(r#"{"documentId": 1}"#));
     }
 
     #[test]
@@ -69,11 +77,10 @@ mod tests {
         let read =
             Asked::in_query_string("query=query+A(%24n:+Int)+%7B+a+%7D&operationName=A&variables=%7B%22n%22:1%7D");
         let read = read.expect("it is a request");
-        assert_eq!((read.query.as_str(), read.operation_name.as_deref()), ("query A($n: Int) { a }", Some("A")));
+        assert_eq!(read.query.as_deref(), Some("query A($n: Int) { a }"));
+        assert_eq!(read.operation_name.as_deref(), Some("A"));
         assert_eq!(read.variables.expect("variables")["n"], 1);
-        for text in
-            ["", "operationName=A", "query=a&query=b", "query=a&variables=1", "query=a&variables=", "query=a&b=c"]
-        {
+        for text in ["query=a&query=b", "query=a&variables=1", "query=a&variables=", "query=a&b=c"] {
             assert!(Asked::in_query_string(text).is_none(), "{text}");
         }
     }

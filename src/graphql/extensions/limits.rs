@@ -22,6 +22,7 @@ use crate::graphql::budget::{Budget, Charge};
 use crate::graphql::caller::Caller;
 use crate::graphql::error::{ApiError, ErrorCode};
 use crate::graphql::settings::{Introspection, Settings};
+use crate::graphql::trusted;
 
 /// Deepest nesting that is walked at all; reading the schema by the usual tools needs 15.
 pub(in crate::graphql) const RECURSION_MAX: usize = 24;
@@ -84,6 +85,10 @@ impl Extension for RequestLimits {
         }
         let of_request = request.data.get(&TypeId::of::<Caller>()).and_then(|caller| caller.downcast_ref::<Caller>());
         let actor = of_request.or_else(|| ctx.data_opt()).map(|caller| &caller.actor);
+        let is_owner = actor.is_some_and(|actor| actor.account().is_some());
+        if self.shared.settings.owners_run_trusted_only && is_owner && !trusted::is_trusted(&request.query) {
+            return Err(refused(ApiError::new(ErrorCode::Forbidden), Vec::new()));
+        }
         if !self.shared.settings.introspection.admits(actor) {
             if known.reads_schema {
                 let code = if actor.is_some() { ErrorCode::Forbidden } else { ErrorCode::Unauthenticated };

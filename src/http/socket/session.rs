@@ -152,8 +152,12 @@ impl Session {
             let refused = failure(&ApiError::new(ErrorCode::RateLimited), &self.request_id.0);
             return self.send(message::error(&id, &refused.errors)).await;
         }
-        let operation_type = self.inner.api.operation_type(&asked.query, asked.operation_name.as_deref());
-        let answers = self.inner.api.stream(asked.into(), signed_in.data.clone());
+        let Some(request) = asked.resolved(&self.inner.api) else {
+            let refused = failure(&ApiError::bad_input(), &self.request_id.0);
+            return self.send(message::error(&id, &refused.errors)).await;
+        };
+        let operation_type = self.inner.api.operation_type(&request);
+        let answers = self.inner.api.stream(request, signed_in.data.clone());
         let answers = match operation_type {
             Some(OperationType::Query | OperationType::Mutation) => self.in_time(answers),
             Some(OperationType::Subscription) | None => answers,
