@@ -1,7 +1,7 @@
 //! Service tokens that were looked up a moment ago, so that a service that asks often does not go to
 //! the database each time.
 //!
-//! What another process revokes is known here within a second; what this one revokes, at once.
+//! What is revoked, by whatever process, is refused within a second.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
