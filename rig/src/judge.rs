@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use entity::{account, attempt, provider_key, transfer};
 use key_recycling::domain::Usd;
 use sea_orm::prelude::Uuid;
-use sea_orm::{DatabaseConnection, EntityTrait as _};
+use sea_orm::{ColumnTrait as _, DatabaseConnection, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 
 use crate::load::{Load, Notes, label};
@@ -45,9 +45,9 @@ struct Sums {
 }
 
 /// How many attempts are in one of the states.
-pub(crate) async fn count_in(database: &DatabaseConnection, states: &[&str]) -> Outcome<usize> {
-    let attempts = attempt::Entity::find().all(database).await?;
-    Ok(attempts.iter().filter(|it| states.contains(&it.state.as_str())).count())
+pub(crate) async fn count_in(database: &DatabaseConnection, states: &[&str]) -> Outcome<u64> {
+    let held = attempt::Entity::find().filter(attempt::Column::State.is_in(states.iter().copied()));
+    Ok(held.count(database).await?)
 }
 
 /// Compares everything.

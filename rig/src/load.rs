@@ -21,10 +21,13 @@ use crate::random::Random;
 use crate::trouble::{Outcome, Trouble};
 
 /// The owners; their ids are made up.
-pub(crate) const OWNERS: [i64; 3] = [5_000_000_001, 5_000_000_002, 5_000_000_003];
+const OWNERS: [i64; 3] = [5_000_000_001, 5_000_000_002, 5_000_000_003];
 
 /// Keys of each provider at the start.
 const KEYS_AT_START: u64 = 5;
+
+/// Longest wait for a task to be created, where nothing is killed.
+pub(crate) const CREATE_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Longest wait of a dispatcher for a solution.
 const SOLVE_PATIENCE: Duration = Duration::from_secs(12);
@@ -109,12 +112,19 @@ impl Load {
         let mut random = Random::new(self.seed, 2);
         for number in 0..KEYS_AT_START {
             for slug in SLUGS {
-                if !self.submit((slug, number), &mut random).await? {
-                    return Err(Trouble(format!("the server does not take key {number} of {slug}")));
-                }
+                let owner = *random.pick(&OWNERS);
+                self.hand_over_one(owner, (slug, number), &mut random).await?;
             }
         }
         Ok(())
+    }
+
+    /// Hands over a fresh key, which the server has to take.
+    pub(crate) async fn hand_over_one(&self, owner: i64, name: KeyName, random: &mut Random) -> Outcome<()> {
+        if self.submit(owner, name, random).await? {
+            return Ok(());
+        }
+        Err(Trouble(format!("the server does not take key {}", label(name))))
     }
 
     /// Starts everybody.
@@ -144,15 +154,13 @@ impl Load {
             let (kind, task) = if is_picture { ("IMAGE_TO_TEXT", picture()) } else { ("TURNSTILE", turnstile(slug)) };
             let id = format!("task-{worker}-{number}");
             let route = json!({ "taskType": kind, "onlyProviders": [slug.to_uppercase()] });
-            let input = json!({ "taskId": id, "route": route });
-            let Some(data) = self.insist(&format!("Bearer {token}"), OPEN, &input).await else { break };
-            let lease = &data["openLease"]["lease"]["token"];
+            let Some(lease) = self.open(token, &id, &route).await else { break };
             if !lease.is_string() {
                 sleep(random.between(Duration::from_millis(50), Duration::from_millis(300))).await;
                 continue;
             }
             self.counts.opened.fetch_add(1, Ordering::Relaxed);
-            if self.solve(lease, &task, &mut random).await {
+            if self.solve(&lease, &task, &mut random).await {
                 self.notes().solved.push(id);
             } else {
                 self.counts.failed.fetch_add(1, Ordering::Relaxed);
@@ -161,11 +169,22 @@ impl Load {
         Ok(())
     }
 
+    /// Opens a lease and answers its token, null when no key is free; nothing when the load is over.
+    pub(crate) async fn open(&self, token: &str, task_id: &str, route: &Value) -> Option<Value> {
+        let input = json!({ "taskId": task_id, "route": route });
+        let mut data = self.insist(&format!("Bearer {token}"), OPEN, &input).await?;
+        Some(data["openLease"]["lease"]["token"].take())
+    }
+
+    /// Creates the task of a lease.
+    pub(crate) async fn create(&self, lease: &Value, task: &Value, end: Instant) -> Option<Value> {
+        self.repeat("createTask", &json!({ "clientKey": lease, "task": task }), end).await
+    }
+
     /// Creates the task and polls for it, as a client of the provider would.
     async fn solve(&self, lease: &Value, task: &Value, random: &mut Random) -> bool {
         let end = Instant::now() + SOLVE_PATIENCE;
-        let create = json!({ "clientKey": lease, "task": task });
-        let Some(created) = self.repeat("createTask", &create, end).await else { return false };
+        let Some(created) = self.create(lease, task, end).await else { return false };
         if created["errorId"] != 0 {
             return false;
         }
@@ -259,19 +278,19 @@ impl Load {
         while !self.is_over() {
             sleep(random.between(Duration::from_millis(500), Duration::from_millis(1500))).await;
             let slug = *random.pick(&SLUGS);
-            self.submit((slug, number), &mut random).await?;
+            let owner = *random.pick(&OWNERS);
+            self.submit(owner, (slug, number), &mut random).await?;
             number += 1;
         }
         Ok(())
     }
 
     /// Hands a fresh key over and answers whether it was taken.
-    async fn submit(&self, name: KeyName, random: &mut Random) -> Outcome<bool> {
+    async fn submit(&self, owner: i64, name: KeyName, random: &mut Random) -> Outcome<bool> {
         let key = fresh_key(name.0, random);
-        let owner = *random.pick(&OWNERS);
         self.oracle.make_key(name.0, &key).await?;
         self.notes().keys.insert(name, key.clone());
-        let authorization = format!("tma {}", sign_init_data(&BOT_TOKEN.into(), owner, SystemClock.now()));
+        let authorization = authorization(owner);
         let input = json!({ "provider": name.0.to_uppercase(), "key": key, "label": label(name) });
         let answer = self.insist(&authorization, SUBMIT, &input).await;
         let is_taken = answer.is_some_and(|data| data["submitKey"]["key"]["id"].is_string());
@@ -291,12 +310,18 @@ impl Load {
     }
 }
 
+/// What an owner signs in with.
+pub(crate) fn authorization(owner: i64) -> String {
+    format!("tma {}", sign_init_data(&BOT_TOKEN.into(), owner, SystemClock.now()))
+}
+
 /// What the server calls a key.
 pub(crate) fn label((slug, number): KeyName) -> String {
     format!("{slug} {number}")
 }
 
-fn turnstile(slug: &str) -> Value {
+/// A Turnstile task as a provider's dialect names it.
+pub(crate) fn turnstile(slug: &str) -> Value {
     let name = match slug {
         "capsolver" => "AntiTurnstileTaskProxyLess",
         "capmonster_cloud" => "TurnstileTask",

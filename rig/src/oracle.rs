@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use key_recycling::domain::Usd;
-use sandbox::{Options, Provider, Sandbox};
+use sandbox::{Options, Provider, Sandbox, Told};
 use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::random::Random;
 use crate::trouble::{Outcome, Trouble};
@@ -12,6 +13,11 @@ use crate::trouble::{Outcome, Trouble};
 /// The six providers.
 pub(crate) const SLUGS: [&str; 6] =
     ["two_captcha", "capsolver", "anti_captcha", "capmonster_cloud", "multibot", "ucaptcha_native"];
+
+/// Whether a provider's tasks cost what its balance shows, so that a key has one attempt at once.
+pub(crate) fn is_read_from_balance(slug: &str) -> bool {
+    matches!(slug, "capsolver" | "capmonster_cloud" | "multibot")
+}
 
 /// What a token of Multibot is worth, in nano-dollars.
 pub(crate) const NANO_USD_PER_TOKEN: i64 = 1_000_000;
@@ -33,14 +39,19 @@ pub(crate) struct Charge {
 pub(crate) type KeyName = (&'static str, u64);
 
 impl Oracle {
-    pub(crate) async fn start(seed: u64, client: reqwest::Client) -> Outcome<Self> {
+    /// Starts all providers with the same settings.
+    pub(crate) async fn start(seed: u64, client: reqwest::Client, habits: &Value) -> Outcome<Self> {
         let sandbox = sandbox::start(Options { listen: ([127, 0, 0, 1], 0).into(), seed, tls: None }).await?;
         let oracle = Self { sandbox, client };
         for slug in SLUGS {
-            let settings = json!({ "solve_ms": [50, 900], "latency_ms": [0, 40], "unsolvable_percent": 10 });
-            oracle.call(reqwest::Method::PATCH, &format!("{slug}/settings"), settings).await?;
+            oracle.call(reqwest::Method::PATCH, &format!("{slug}/settings"), habits.clone()).await?;
         }
         Ok(oracle)
+    }
+
+    /// What the providers answer from now on.
+    pub(crate) fn listen(&self) -> UnboundedReceiver<Told> {
+        self.sandbox.listen()
     }
 
     /// Where a provider answers.

@@ -5,23 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::cluster::{Cluster, is_root};
+use crate::arguments::{Arguments, Database};
+use crate::cluster::is_root;
 use crate::disk::{FsyncShim, SmallDisk};
+use crate::ground::{Ground, connect};
 use crate::judge::{self, Findings};
-use crate::lives::Lives;
+use crate::lives::{Lives, Record};
 use crate::load::{Load, Tokens};
-use crate::oracle::Oracle;
-use crate::program::{Places, Program};
+use crate::program::Tuning;
+use crate::say;
 use crate::schedule::{self, Moment, Wishes};
 use crate::trouble::{Outcome, Trouble};
-use crate::{Arguments, Database, say};
 
 /// Longest wait for callers to finish what they are at.
 const FINISH_PATIENCE: Duration = Duration::from_secs(60);
@@ -29,11 +29,21 @@ const FINISH_PATIENCE: Duration = Duration::from_secs(60);
 /// Unused leases lapse after five seconds; a busy machine gets some more.
 const SETTLE_MIN: Duration = Duration::from_secs(15);
 
-/// Longest wait of a caller for one answer.
-const CALL_PATIENCE: Duration = Duration::from_secs(15);
+/// Everything happens soon.
+const TUNING: Tuning = Tuning {
+    sync_interval: "1s",
+    lease_lifetime: "5s",
+    review_after: "60s",
+    poll_interval: "200ms",
+    concurrency: 16,
+    requests_per_second: 1000,
+};
 
 /// Runs one part and answers its result; with "held" false the server broke a promise.
-pub(crate) async fn run(arguments: &Arguments, seed: u64, program: &Path) -> Outcome<Value> {
+///
+/// # Errors
+/// The rig cannot go on, or a strike that was planned was not carried out.
+pub(crate) async fn run(arguments: &Arguments, seed: u64) -> Outcome<Value> {
     let begin = Instant::now();
     let mut folder = TempDir::with_prefix("rig-")?;
     let disk = small_disk(arguments, folder.path()).await?;
@@ -42,35 +52,29 @@ pub(crate) async fn run(arguments: &Arguments, seed: u64, program: &Path) -> Out
         length: arguments.length,
         kills: arguments.kills,
         is_postgres: arguments.database == Database::Postgres,
-        points: arguments.points,
+        points: arguments.points.is_some(),
         full_disk: disk.is_some(),
         fsync: arguments.fsync && arguments.database == Database::Sqlite,
     };
     let moments = schedule::draw(wishes);
     let database = arguments.database.name();
-    say(&format!("seed {seed}, {database}, load for {} s", arguments.length.as_secs()));
+    say(&format!("{} on {database}, seed {seed}, load for {} s", arguments.plan, arguments.length.as_secs()));
     moments.iter().for_each(|moment| say(&format!("  {moment}")));
-    let mut stage = Stage::set(arguments, seed, program, folder.path(), disk).await?;
+    let mut stage = Stage::set(arguments, seed, folder.path(), disk).await?;
     stage.play(arguments, &moments).await?;
     let findings = stage.judge().await?;
-    let (lives, counts) = (&stage.lives, &stage.load.counts);
-    let breaches: Vec<&String> = lives.breaches.iter().chain(&findings.breaches).collect();
-    let held = breaches.is_empty();
-    if !held {
-        folder.disable_cleanup(true);
-        breaches.iter().for_each(|breach| say(&format!("  BROKEN: {breach}")));
-        say(&format!("  rows and log are kept in {}", folder.path().display()));
-    }
-    let result = json!({
-        "seed": seed, "database": database, "load_s": arguments.length.as_secs(), "held": held,
-        "took_s": begin.elapsed().as_secs(), "strikes": moments.len(), "deaths": lives.deaths,
-        "slowest_start_ms": u64::try_from(lives.slowest_start.as_millis()).unwrap_or(u64::MAX),
-        "leases": counts.opened.load(Ordering::Relaxed), "solved": stage.load.notes().solved.len(),
-        "failed": counts.failed.load(Ordering::Relaxed), "cut_off": counts.cut_off.load(Ordering::Relaxed),
-        "refused": counts.refused.load(Ordering::Relaxed), "deposits": stage.load.notes().deposits.len(),
-        "rows": findings.figures, "breaches": breaches,
-    });
+    let result = stage.result(arguments, seed, begin.elapsed(), &findings);
     say(&format!("  {result}"));
+    if result["held"] != true {
+        folder.disable_cleanup(true);
+        say(&format!("  rows and log are kept in {}", folder.path().display()));
+        return Ok(result);
+    }
+    let (planned, done) = (schedule::planned(&moments), stage.lives.record.done);
+    if planned != done {
+        stage.lives.record.missed.iter().for_each(|missed| say(&format!("  MISSED: {missed}")));
+        return Err(Trouble(format!("planned were {planned:?}, carried out {done:?}")));
+    }
     Ok(result)
 }
 
@@ -94,46 +98,40 @@ struct Stage {
 }
 
 impl Stage {
-    async fn set(
-        arguments: &Arguments,
-        seed: u64,
-        path: &Path,
-        folder: &Path,
-        disk: Option<SmallDisk>,
-    ) -> Outcome<Self> {
-        #[expect(clippy::disallowed_methods, reason = "the rig is an outside caller")]
-        let client = reqwest::Client::builder().no_proxy().timeout(CALL_PATIENCE).build()?;
-        let oracle = Oracle::start(seed, client.clone()).await?;
-        let cluster = match (arguments.database, &arguments.postgres_bin) {
-            (Database::Sqlite, _) => None,
-            (Database::Postgres, Some(programs)) => Some(Cluster::start(programs, folder).await?),
-            (Database::Postgres, None) => return Err(Trouble("PostgreSQL needs: --postgres-bin FOLDER".to_owned())),
-        };
-        let file_folder = disk.as_ref().map_or(folder, |disk| disk.folder.as_path());
-        let file = format!("sqlite:{}", file_folder.join("key-recycling.sqlite").display());
-        let database = cluster.as_ref().map_or(file, Cluster::url);
+    async fn set(arguments: &Arguments, seed: u64, folder: &Path, disk: Option<SmallDisk>) -> Outcome<Self> {
+        let habits = json!({ "solve_ms": [50, 900], "latency_ms": [0, 40], "unsolvable_percent": 10 });
+        let rows = disk.as_ref().map_or(folder, |disk| disk.folder.as_path());
+        let mut ground = Ground::lay(arguments, seed, (folder, rows), &habits, TUNING).await?;
+        let tokens = ground.tokens().await?;
         let is_shimmed = arguments.fsync && arguments.database == Database::Sqlite;
         let shim = if is_shimmed { Some(FsyncShim::build(folder).await?) } else { None };
-        let environment = shim.as_ref().map(FsyncShim::environment).unwrap_or_default();
-        let program = Program { path: path.to_owned(), folder: folder.to_owned(), environment };
-        program.prepare(&database, &oracle)?;
-        let (is_migrated, said) = program.ask(&["migrate"]).await?;
-        if !is_migrated {
-            return Err(Trouble(said));
-        }
-        let tokens = Tokens {
-            dispatcher: program.token("dispatcher", "dispatch").await?,
-            billing: program.token("billing", "billing").await?,
-        };
-        let mut server = program.spawn(None)?;
-        let Some(at) = server.places().await? else {
-            return Err(Trouble(std::fs::read_to_string(folder.join("server.log"))?));
-        };
-        let (places, watched) = watch::channel::<Places>(at);
+        ground.program.environment = shim.as_ref().map(FsyncShim::environment).unwrap_or_default();
+        let Ground { client, oracle, cluster, program, database } = ground;
+        let begin = Instant::now();
+        let (server, at) = program.serve().await?;
+        let record = Record { last_start: begin.elapsed(), slowest_start: begin.elapsed(), ..Record::default() };
+        let (places, watched) = watch::channel(at);
         let load = Arc::new(Load::new(oracle, client, watched, seed));
-        let (breaches, deaths, slowest_start) = (Vec::new(), 0, Duration::ZERO);
-        let lives = Lives { program, server, places, cluster, disk, shim, breaches, deaths, slowest_start };
+        let lives = Lives { program, server, places, cluster, disk, shim, record };
         Ok(Self { lives, load, tokens, database })
+    }
+
+    fn result(&self, arguments: &Arguments, seed: u64, took: Duration, findings: &Findings) -> Value {
+        let (record, counts, notes) = (&self.lives.record, &self.load.counts, self.load.notes());
+        let breaches: Vec<&String> = record.breaches.iter().chain(&findings.breaches).collect();
+        breaches.iter().for_each(|breach| say(&format!("  BROKEN: {breach}")));
+        let done = record.done;
+        json!({
+            "plan": arguments.plan, "database": arguments.database.name(), "seed": seed,
+            "load_s": arguments.length.as_secs(), "took_s": took.as_secs(), "held": breaches.is_empty(),
+            "kills": done.kills, "recovery_kills": done.recovery_kills, "points": done.points,
+            "database_stops": done.database_stops, "disk_faults": done.disk_faults, "deaths": record.deaths,
+            "slowest_start_ms": u64::try_from(record.slowest_start.as_millis()).unwrap_or(u64::MAX),
+            "leases": counts.opened.load(Ordering::Relaxed), "solved": notes.solved.len(),
+            "failed": counts.failed.load(Ordering::Relaxed), "cut_off": counts.cut_off.load(Ordering::Relaxed),
+            "refused": counts.refused.load(Ordering::Relaxed), "deposits": notes.deposits.len(),
+            "rows": findings.figures, "breaches": breaches,
+        })
     }
 
     /// The load with its strikes, until nothing moves any more.
@@ -143,18 +141,18 @@ impl Stage {
         self.lives.carry_out(moments, arguments.length, &self.load).await?;
         self.load.end();
         finish(callers).await?;
-        let database = self.connect().await?;
+        let database = connect(&self.database).await?;
         let end = Instant::now() + arguments.settle.max(SETTLE_MIN);
         while Instant::now() < end && judge::count_in(&database, &judge::HOLDING).await? > 0 {
             sleep(Duration::from_millis(500)).await;
         }
         // What a kill cut off waits for longer time-outs.
         if judge::count_in(&database, &["RESERVED"]).await? > 0 {
-            self.lives.breaches.push("leases that nobody used did not expire".to_owned());
+            self.lives.record.breaches.push("leases that nobody used did not expire".to_owned());
         }
         database.close().await?;
         if !self.lives.server.stop().await? {
-            self.lives.breaches.push("the server did not end in order".to_owned());
+            self.lives.record.breaches.push("the server did not end in order".to_owned());
         }
         Ok(())
     }
@@ -162,7 +160,7 @@ impl Stage {
     /// The program's own audit, and the comparison with the books.
     async fn judge(&self) -> Outcome<Findings> {
         let (is_content, said) = self.lives.program.ask(&["audit"]).await?;
-        let database = self.connect().await?;
+        let database = connect(&self.database).await?;
         let mut findings = judge::judge(&database, &self.load).await?;
         database.close().await?;
         if !is_content {
@@ -172,10 +170,6 @@ impl Stage {
             findings.breaches.push("no task was solved".to_owned());
         }
         Ok(findings)
-    }
-
-    async fn connect(&self) -> Outcome<DatabaseConnection> {
-        Ok(sea_orm::Database::connect(&self.database).await?)
     }
 }
 

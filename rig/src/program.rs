@@ -31,9 +31,24 @@ const COMMAND_PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
+    /// The same with the named places compiled in.
+    pub(crate) points: Option<PathBuf>,
     pub(crate) folder: PathBuf,
     /// Variables of servers, not of commands.
     pub(crate) environment: Vec<(String, String)>,
+}
+
+/// What runs of different kinds configure differently.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tuning {
+    pub(crate) sync_interval: &'static str,
+    pub(crate) lease_lifetime: &'static str,
+    pub(crate) review_after: &'static str,
+    pub(crate) poll_interval: &'static str,
+    /// Requests of a provider at once.
+    pub(crate) concurrency: u32,
+    /// Requests of a provider in a second.
+    pub(crate) requests_per_second: u32,
 }
 
 /// Where a server listens.
@@ -41,6 +56,7 @@ pub(crate) struct Program {
 pub(crate) struct Places {
     pub(crate) public: String,
     pub(crate) gateway: String,
+    pub(crate) admin: String,
 }
 
 /// A server that was started.
@@ -50,7 +66,7 @@ pub(crate) struct Server {
 
 impl Program {
     /// Writes configuration, key ring and bot token.
-    pub(crate) fn prepare(&self, database: &str, oracle: &Oracle) -> Outcome<()> {
+    pub(crate) fn prepare(&self, database: &str, oracle: &Oracle, tuning: Tuning) -> Outcome<()> {
         let ring = self.folder.join("ring.toml");
         init_ring_file(&ring, &SystemClock, &OsEntropy).map_err(|error| Trouble(error.to_string()))?;
         let bot_token = self.folder.join("bot-token");
@@ -58,11 +74,14 @@ impl Program {
         let mut text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\nshutdown_grace = \"10s\"\n[gateway]\nlisten = \"127.0.0.1:0\"\n\
              [admin]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = \"{database}\"\n[vault]\nring_file = \"{}\"\n\
-             [telegram]\nbot_token_file = \"{}\"\n[sync]\ninterval = \"1s\"\n\
+             [telegram]\nbot_token_file = \"{}\"\n[sync]\ninterval = \"{}\"\n\
              [keys]\nper_account = 10000\nsubmissions_per_hour = 10000\n\
-             [leases]\nlifetime = \"5s\"\nreview_after = \"60s\"\nopen_per_service = 100000\n",
+             [leases]\nlifetime = \"{}\"\nreview_after = \"{}\"\nopen_per_service = 100000\n",
             ring.display(),
             bot_token.display(),
+            tuning.sync_interval,
+            tuning.lease_lifetime,
+            tuning.review_after,
         );
         for slug in SLUGS {
             let address = oracle.address(slug)?;
@@ -71,7 +90,8 @@ impl Program {
             let written = write!(
                 text,
                 "[providers.{slug}]\nbase_url = \"{address}\"\nlegacy_base_url = \"{address}\"\n\
-                 poll_interval = \"200ms\"\nrequests_per_second = 1000\n{rate}"
+                 poll_interval = \"{}\"\nrequests_per_second = {}\nconcurrency = {}\n{rate}",
+                tuning.poll_interval, tuning.requests_per_second, tuning.concurrency,
             );
             written.map_err(|error| Trouble::with("writing the configuration")(&error))?;
         }
@@ -79,15 +99,15 @@ impl Program {
         Ok(())
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.path);
+    fn command(&self, path: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(path);
         command.args(arguments).current_dir(&self.folder).env_clear().kill_on_drop(true).stdin(Stdio::null());
         command
     }
 
     /// Runs a command to its end; answers whether it was content, and what it said.
     pub(crate) async fn ask(&self, arguments: &[&str]) -> Outcome<(bool, String)> {
-        let ended = timeout(COMMAND_PATIENCE, self.command(arguments).output()).await;
+        let ended = timeout(COMMAND_PATIENCE, self.command(&self.path, arguments).output()).await;
         let output = ended.map_err(|_| Trouble(format!("{arguments:?} does not end")))??;
         let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         Ok((output.status.success(), said))
@@ -95,7 +115,8 @@ impl Program {
 
     /// Makes a token for a service.
     pub(crate) async fn token(&self, service: &str, scope: &str) -> Outcome<String> {
-        let output = self.command(&["token", "create", service, "--scope", scope, "--json"]).output().await?;
+        let output =
+            self.command(&self.path, &["token", "create", service, "--scope", scope, "--json"]).output().await?;
         let made: Value = serde_json::from_slice(&output.stdout)
             .map_err(|_| Trouble(String::from_utf8_lossy(&output.stderr).into_owned()))?;
         let token = made["token"].as_str().map(str::to_owned);
@@ -103,15 +124,38 @@ impl Program {
     }
 
     /// Starts a server without waiting for it. Its log goes to a file in the folder.
-    pub(crate) fn spawn(&self, point: Option<(&str, u64)>) -> Outcome<Server> {
-        let log = std::fs::File::options().create(true).append(true).open(self.folder.join("server.log"))?;
-        let mut command = self.command(&["serve", "--json", "--log", "warn"]);
+    pub(crate) fn spawn(&self) -> Outcome<Server> {
+        self.spawn_as(&self.path, None)
+    }
+
+    /// The same with a place at which it dies when it comes by for the so-manieth time.
+    pub(crate) fn spawn_to_die_at(&self, name: &str, count: u64) -> Outcome<Server> {
+        let path = self.points.as_ref().ok_or_else(|| Trouble("places need: --points FILE".to_owned()))?;
+        self.spawn_as(path, Some((name, count)))
+    }
+
+    /// Starts a server and waits until it serves.
+    pub(crate) async fn serve(&self) -> Outcome<(Server, Places)> {
+        let mut server = self.spawn()?;
+        match server.places().await? {
+            Some(places) => Ok((server, places)),
+            None => Err(Trouble(format!("the server does not start; {} says why", self.log().display()))),
+        }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("server.log")
+    }
+
+    fn spawn_as(&self, path: &Path, point: Option<(&str, u64)>) -> Outcome<Server> {
+        let log = std::fs::File::options().create(true).append(true).open(self.log())?;
+        let mut command = self.command(path, &["serve", "--json", "--log", "warn"]);
         command.stdout(Stdio::piped()).stderr(log);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some((name, count)) = point {
             command.env("KEY_RECYCLING_FAILPOINT", format!("{name}:{count}"));
         }
-        let child = command.spawn().map_err(|error| Trouble(format!("{}: {error}", self.path.display())))?;
+        let child = command.spawn().map_err(|error| Trouble(format!("{}: {error}", path.display())))?;
         Ok(Server { child })
     }
 }
@@ -127,12 +171,16 @@ impl Server {
         };
         let places: Value = serde_json::from_str(&line)?;
         let at = |name: &str| format!("http://{}", places[name].as_str().unwrap_or_default());
-        Ok(Some(Places { public: at("public"), gateway: at("gateway") }))
+        Ok(Some(Places { public: at("public"), gateway: at("gateway"), admin: at("admin") }))
     }
 
-    /// Kills the server: SIGKILL, so nothing of it runs any more.
-    pub(crate) async fn kill(&mut self) -> Outcome<()> {
-        Ok(self.child.kill().await?)
+    /// Kills the server: SIGKILL, so nothing of it runs any more. Answers what it died of, which is
+    /// something else if it had ended before.
+    pub(crate) async fn kill(&mut self) -> Outcome<ExitStatus> {
+        if self.child.id().is_some() {
+            self.child.start_kill()?;
+        }
+        Ok(self.child.wait().await?)
     }
 
     /// Waits until the server has ended by itself; `None` when it did not in time.
@@ -150,7 +198,7 @@ impl Server {
         rustix::process::kill_process(id, rustix::process::Signal::TERM).map_err(std::io::Error::from)?;
         match self.ended(STOP_PATIENCE).await? {
             Some(status) => Ok(status.success()),
-            None => self.kill().await.map(|()| false),
+            None => self.kill().await.map(|_| false),
         }
     }
 }

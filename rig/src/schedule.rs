@@ -27,8 +27,9 @@ pub(crate) const POINTS: [(&str, Option<&str>); 11] = [
 /// What is struck.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Strike {
-    /// The server, by SIGKILL, and once more so long after its new start if there is a time.
-    Kill(Option<Duration>),
+    /// The server, by SIGKILL; and once more during recovery, at so many of a hundred parts of the
+    /// time that a start takes, if there is a number.
+    Kill(Option<u32>),
     /// PostgreSQL, by an immediate stop; it is started again after a pause.
     StopDatabase(Duration),
     /// The server dies by itself at the named place when it comes by for the so-manieth time.
@@ -51,9 +52,7 @@ impl fmt::Display for Moment {
         write!(formatter, "{:>7.2}s ", self.at.as_secs_f64())?;
         match &self.strike {
             Strike::Kill(None) => formatter.write_str("kill -9"),
-            Strike::Kill(Some(after)) => {
-                write!(formatter, "kill -9, and again {} ms after the start", after.as_millis())
-            }
+            Strike::Kill(Some(percent)) => write!(formatter, "kill -9, and again at {percent} % of the start"),
             Strike::StopDatabase(pause) => {
                 write!(formatter, "immediate stop of PostgreSQL for {} ms", pause.as_millis())
             }
@@ -76,6 +75,38 @@ pub(crate) struct Wishes {
     pub(crate) fsync: bool,
 }
 
+/// How many strikes of which kind: as planned, or as carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Kills at a random moment under load.
+    pub(crate) kills: usize,
+    /// Kills of a server that had not come up yet.
+    pub(crate) recovery_kills: usize,
+    /// Places at which the server died.
+    pub(crate) points: usize,
+    /// Immediate stops of PostgreSQL.
+    pub(crate) database_stops: usize,
+    /// Full disks and failing fsyncs.
+    pub(crate) disk_faults: usize,
+}
+
+/// What a schedule plans.
+pub(crate) fn planned(schedule: &[Moment]) -> Tally {
+    let mut tally = Tally::default();
+    for moment in schedule {
+        match moment.strike {
+            Strike::Kill(again) => {
+                tally.kills += 1;
+                tally.recovery_kills += usize::from(again.is_some());
+            }
+            Strike::StopDatabase(_) => tally.database_stops += 1,
+            Strike::Point(..) => tally.points += 1,
+            Strike::FillDisk(_) | Strike::FailFsync(_) => tally.disk_faults += 1,
+        }
+    }
+    tally
+}
+
 /// The strikes in order. Kills are spread over the load; every third comes twice, the second time
 /// during recovery. On PostgreSQL there is a stop of the database for every fourth kill, at least one.
 pub(crate) fn draw(wishes: Wishes) -> Vec<Moment> {
@@ -83,8 +114,8 @@ pub(crate) fn draw(wishes: Wishes) -> Vec<Moment> {
     let mut strikes = Vec::new();
     for number in 0..wishes.kills {
         let again = number % 3 == 1;
-        let after = random.between(Duration::from_millis(5), Duration::from_millis(900));
-        strikes.push(Strike::Kill(again.then_some(after)));
+        let percent = u32::try_from(2 + random.below(90)).unwrap_or(50);
+        strikes.push(Strike::Kill(again.then_some(percent)));
         if wishes.is_postgres && number % 4 == 0 {
             let pause = random.between(Duration::from_millis(100), Duration::from_millis(2500));
             strikes.push(Strike::StopDatabase(pause));
@@ -126,8 +157,8 @@ mod tests {
         assert_eq!(drawn, draw(wishes(4)));
         assert_ne!(drawn, draw(wishes(5)));
         assert!(drawn.is_sorted_by_key(|moment| moment.at));
-        let again = |moment: &&Moment| matches!(moment.strike, Strike::Kill(Some(_)));
-        assert_eq!(drawn.iter().filter(again).count(), 3);
+        let tally = Tally { kills: 9, recovery_kills: 3, points: 9, database_stops: 3, disk_faults: 0 };
+        assert_eq!(planned(&drawn), tally);
         assert!(drawn.iter().all(|moment| moment.at < Duration::from_secs(60)));
     }
 }

@@ -25,4 +25,11 @@ macro_rules! trouble_from {
     )*};
 }
 
-trouble_from!(std::io::Error, sea_orm::DbErr, reqwest::Error, serde_json::Error, tokio::task::JoinError);
+trouble_from!(
+    std::io::Error,
+    sea_orm::DbErr,
+    reqwest::Error,
+    serde_json::Error,
+    tokio::task::JoinError,
+    tokio_tungstenite::tungstenite::Error
+);

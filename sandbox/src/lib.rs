@@ -56,7 +56,9 @@ mod server;
 mod settings;
 mod solution;
 mod tls;
+mod told;
 
 pub use provider::{Provider, UnknownProvider};
 pub use server::{Options, Sandbox, start};
 pub use tls::TlsOptions;
+pub use told::{Answer, Told};

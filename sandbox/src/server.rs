@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -15,6 +15,7 @@ use crate::admin;
 use crate::http::{Door, Peer, Shared, by_path, provider_router};
 use crate::provider::Provider;
 use crate::tls::{self, TlsOptions};
+use crate::told::Told;
 
 /// First TLS port, counted from the base port.
 const TLS_OFFSET: u16 = 11;
@@ -34,11 +35,11 @@ pub struct Options {
 }
 
 /// A running sandbox. Dropping it closes its ports; [`Self::stop`] does so in good order.
-#[derive(Debug)]
 pub struct Sandbox {
     base: SocketAddr,
     plain: [SocketAddr; 6],
     tls: Option<[SocketAddr; 6]>,
+    shared: Shared,
     halt: watch::Sender<bool>,
     accepting: JoinSet<()>,
     serving: JoinSet<()>,
@@ -62,7 +63,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
         None => None,
     };
     let Opening { accepting, serving, .. } = opening;
-    Ok(Sandbox { base, plain, tls, halt, accepting, serving })
+    Ok(Sandbox { base, plain, tls, shared, halt, accepting, serving })
 }
 
 /// Listeners while they are being opened.
@@ -131,6 +132,15 @@ impl Sandbox {
     #[must_use]
     pub fn provider_tls(&self, provider: Provider) -> Option<SocketAddr> {
         self.tls.map(|addresses| addresses[provider.index()])
+    }
+
+    /// Answers from now on, each at the moment at which it goes out. A later listener takes an
+    /// earlier one's place.
+    #[must_use]
+    pub fn listen(&self) -> mpsc::UnboundedReceiver<Told> {
+        let (listener, told) = mpsc::unbounded_channel();
+        self.shared.listen(listener);
+        told
     }
 
     /// Closes the ports, lets open calls finish for a short while, then cuts them.

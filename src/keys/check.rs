@@ -41,19 +41,18 @@ impl Keys {
             return Ok(Err(CheckError::KeyRemoved));
         }
         let cooldown = self.inner.settings.check_cooldown;
-        let begun = self
-            .inner
-            .store
-            .write("begin check", move |tx| Box::pin(async move { begin(tx, id, cooldown).await }))
-            .await?;
-        let Some(claim) = begun else { return self.answer(actor, key, false).await.map(Ok) };
         let inner = self.inner.clone();
-        let reading = self.inner.tasks.spawn(async move { inner.read_claimed(id, claim, BalanceSource::Manual).await });
-        let checked = match tokio::time::timeout(self.inner.settings.validation_wait, reading).await {
-            Ok(Ok(outcome)) => {
-                let (recorded, was_read) = outcome?;
-                recorded.is_some() && was_read
+        // Claim and reading are one task: a caller who hangs up in between would leave a claim under
+        // which nobody reads until it lapses.
+        let reading = self.inner.tasks.spawn(async move {
+            let begun = inner.store.write("begin check", move |tx| Box::pin(begin(tx, id, cooldown))).await?;
+            match begun {
+                Some(claim) => inner.read_claimed(id, claim, BalanceSource::Manual).await.map(Some),
+                None => Ok(None),
             }
+        });
+        let checked = match tokio::time::timeout(self.inner.settings.validation_wait, reading).await {
+            Ok(Ok(outcome)) => outcome?.is_some_and(|(recorded, was_read)| recorded.is_some() && was_read),
             Ok(Err(_)) | Err(_) => false,
         };
         self.answer(actor, key, checked).await.map(Ok)

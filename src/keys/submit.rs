@@ -1,8 +1,10 @@
 //! A key is handed over: format, seal, claim; then the provider's verdict.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::read::CLAIM;
@@ -86,30 +88,54 @@ impl Keys {
         if let Err(retry_at) = self.inner.count_submission(owner) {
             return Ok(Err(SubmitRefusal { code: SubmitError::TooManySubmissions, retry_at: Some(retry_at) }));
         }
-        match self.inner.claim(owner, it.provider, label, &normalised).await? {
+        let (claim, reading) = self.begin(owner, it.provider, label, normalised).await?;
+        match claim {
             Claim::Kept(key) => Ok(Ok(key)),
-            Claim::Pending(key, reading) => {
-                failpoint::reach("claimed");
-                self.validate(actor, key, reading).await.map(Ok)
-            }
+            Claim::Pending(key, _) => self.verdict(actor, key, reading).await.map(Ok),
             Claim::Refused(refusal) => Ok(Err(SubmitError::from(refusal).into())),
             // The claim answers this only for an id other than the one it asked for itself.
             Claim::SealFor(_) => Err(StoreError::Stale.into()),
         }
     }
 
-    /// Has a claimed PENDING key read, waits for that at most `validation_wait`, and answers the row.
-    async fn validate(&self, actor: &Actor, key: Key, reading: Uuid) -> Result<Key, Failure> {
+    /// Claims the row, and begins the first reading where there is one to begin. Both are one task: a
+    /// caller who hangs up in between would leave a claim under which nobody reads until it lapses.
+    async fn begin(
+        &self,
+        owner: AccountId,
+        provider: ProviderCode,
+        label: Option<String>,
+        key: NormalisedKey,
+    ) -> Result<(Claim, Option<JoinHandle<()>>), Failure> {
         let inner = self.inner.clone();
-        let id = key.id;
-        let reading = self.inner.tasks.spawn(async move {
-            if let Err(failure) = inner.read_claimed(id, reading, BalanceSource::Manual).await {
-                tracing::error!(key.id = %id, %failure, "validation of key {id} failed");
-            }
+        let begun = self.inner.tasks.spawn(async move {
+            let claim = inner.claim(owner, provider, label, &key).await?;
+            let reading = match &claim {
+                Claim::Pending(key, reading) => {
+                    failpoint::reach("claimed");
+                    Some(inner.tasks.spawn(validate(inner.clone(), key.id, *reading)))
+                }
+                Claim::Kept(_) | Claim::SealFor(_) | Claim::Refused(_) => None,
+            };
+            Ok((claim, reading))
         });
-        // Dropping the handle on time-out does not end the task.
-        let _ = tokio::time::timeout(self.inner.settings.validation_wait, reading).await;
-        Ok(self.inner.store.key(actor, id).await?.unwrap_or(key))
+        begun.await.map_err(|_| StoreError::Panicked)?
+    }
+
+    /// Waits for the verdict on a PENDING key, for `validation_wait` at most, and answers the row.
+    async fn verdict(&self, actor: &Actor, key: Key, reading: Option<JoinHandle<()>>) -> Result<Key, Failure> {
+        if let Some(reading) = reading {
+            // Dropping the handle on time-out does not end the task.
+            let _ = tokio::time::timeout(self.inner.settings.validation_wait, reading).await;
+        }
+        Ok(self.inner.store.key(actor, key.id).await?.unwrap_or(key))
+    }
+}
+
+/// Reads a claimed PENDING key.
+async fn validate(inner: Arc<Inner>, id: KeyId, reading: Uuid) {
+    if let Err(failure) = inner.read_claimed(id, reading, BalanceSource::Manual).await {
+        tracing::error!(key.id = %id, %failure, "validation of key {id} failed");
     }
 }
 

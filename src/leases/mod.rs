@@ -17,7 +17,7 @@ mod resolve;
 mod settle;
 mod sweep;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -71,8 +71,8 @@ struct Inner {
     entropy: SharedEntropy,
     tasks: TaskTracker,
     settings: Settings,
-    /// Attempts whose result this process is asking for right now.
-    polling: Mutex<HashSet<AttemptId>>,
+    /// Attempts whose result this process is asking for right now, and where.
+    polling: Mutex<HashMap<AttemptId, ProviderCode>>,
 }
 
 /// What the use cases need of the rest.

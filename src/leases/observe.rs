@@ -1,37 +1,33 @@
 //! One poller an attempt, and it is the server's: it asks for results that are due.
 
+use std::sync::{Arc, PoisonError};
+
+use futures_util::future::join_all;
+
 use super::answer::to_poll;
 use super::{Failure, GatewayRefusal, Inner, Leases, ResultAnswer};
 use crate::domain::attempt::Dialect;
-use crate::domain::{Attempt, AttemptId, AttemptState};
+use crate::domain::{Attempt, AttemptId, ProviderCode};
 use crate::moves;
 use crate::providers::Polled;
 use crate::store::StoreError;
 
-/// Most attempts that one pass looks at.
-const BATCH: u64 = 256;
+/// Fewest and most polls of one provider that may be under way at once; between the two it is as many
+/// as it takes requests at once. So few wait that each gets its turn at the provider in time.
+const UNDER_WAY: (usize, usize) = (64, 1024);
 
 impl Leases {
     /// Asks for the results that are due, each in a task of its own. Answers how many.
     ///
+    /// A provider that does not answer fills its own share of polls under way, and keeps no other
+    /// provider's results from being asked for.
+    ///
     /// # Errors
     /// The database fails.
     pub async fn poll_due(&self) -> Result<usize, Failure> {
-        let due = self.inner.store.attempts_to_poll(self.inner.clock.now().micros(), BATCH).await?;
-        let mut begun = 0;
-        for attempt in due {
-            let Some(turn) = Turn::take(&self.inner, attempt.id) else { continue };
-            begun += 1;
-            let inner = self.inner.clone();
-            self.inner.tasks.spawn(async move {
-                let id = attempt.id;
-                if let Err(failure) = inner.observe(attempt).await {
-                    tracing::error!(attempt.id = %id, %failure, "poll of attempt {id} failed");
-                }
-                drop(turn);
-            });
-        }
-        Ok(begun)
+        let due = self.inner.store.providers_to_poll(self.inner.clock.now()).await?;
+        let passes = join_all(due.into_iter().map(|provider| self.inner.poll_provider(provider))).await;
+        passes.into_iter().sum()
     }
 
     /// What the dispatcher gets for a poll: only what is committed.
@@ -51,40 +47,69 @@ impl Leases {
     }
 }
 
-/// The right to poll an attempt in this process; ends when dropped.
+/// A poll under way in this process; over when dropped.
 struct Turn {
-    inner: std::sync::Arc<Inner>,
+    inner: Arc<Inner>,
     id: AttemptId,
 }
 
 impl Turn {
-    fn take(inner: &std::sync::Arc<Inner>, id: AttemptId) -> Option<Self> {
-        let mut polling = inner.polling.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        polling.insert(id).then(|| Self { inner: inner.clone(), id })
+    fn take(inner: &Arc<Inner>, attempt: &Attempt) -> Self {
+        inner.polling.lock().unwrap_or_else(PoisonError::into_inner).insert(attempt.id, attempt.provider);
+        Self { inner: inner.clone(), id: attempt.id }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.inner.polling.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&self.id);
+        self.inner.polling.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
 
 impl Inner {
-    async fn observe(&self, attempt: Attempt) -> Result<(), Failure> {
-        let (AttemptState::Submitted, Some(task_id), Some(due)) =
-            (attempt.state, attempt.provider_task_id.clone(), attempt.poll_at)
-        else {
-            return Ok(());
-        };
-        let provider = attempt.provider;
-        let now = self.clock.now();
-        let next = now.plus(self.providers.task_interval(provider, attempt.task_type));
-        let id = attempt.id;
-        let is_ours = self.store.write("schedule poll", move |tx| Box::pin(tx.schedule_poll(id, due, next))).await?;
-        if !is_ours {
-            return Ok(());
+    /// Begins the polls of one provider that are due, as far as there is room for them.
+    async fn poll_provider(self: &Arc<Self>, provider: ProviderCode) -> Result<usize, Failure> {
+        let under_way = self.under_way(provider);
+        let room = self
+            .providers
+            .settings(provider)
+            .concurrency
+            .clamp(UNDER_WAY.0, UNDER_WAY.1)
+            .saturating_sub(under_way.len());
+        if room == 0 {
+            return Ok(0);
         }
+        let (providers, now) = (self.providers.clone(), self.clock.now());
+        let claimed = self.store.write("claim polls", move |tx| {
+            Box::pin(async move {
+                let next = |task_type| now.plus(providers.task_interval(provider, task_type));
+                tx.claim_polls(provider, room as u64, &under_way, next).await
+            })
+        });
+        let claimed = claimed.await?;
+        let begun = claimed.len();
+        for attempt in claimed {
+            let (turn, inner) = (Turn::take(self, &attempt), self.clone());
+            self.tasks.spawn(async move {
+                let id = attempt.id;
+                if let Err(failure) = inner.observe(attempt).await {
+                    tracing::error!(attempt.id = %id, %failure, "poll of attempt {id} failed");
+                }
+                drop(turn);
+            });
+        }
+        Ok(begun)
+    }
+
+    /// The attempts that this process is asking a provider for right now.
+    fn under_way(&self, provider: ProviderCode) -> Vec<AttemptId> {
+        let polling = self.polling.lock().unwrap_or_else(PoisonError::into_inner);
+        polling.iter().filter(|(_, at)| **at == provider).map(|(id, _)| *id).collect()
+    }
+
+    async fn observe(&self, attempt: Attempt) -> Result<(), Failure> {
+        let Some(task_id) = attempt.provider_task_id.clone() else { return Ok(()) };
+        let (provider, now) = (attempt.provider, self.clock.now());
         let waited = attempt.sent_at.map_or_else(Default::default, |sent| now.since(sent));
         let polls_left = i64::from(attempt.polls) < i64::from(self.providers.poll_cap(provider));
         if waited > self.providers.result_window(provider) || !polls_left {

@@ -6,4 +6,5 @@ mod creating;
 mod dialects;
 mod guarding;
 mod money;
+mod polling;
 mod unknown;

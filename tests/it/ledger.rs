@@ -13,7 +13,7 @@ use crate::support::Caller;
 const ADA: i64 = 5_000_000_001;
 
 /// How billing names an owner.
-fn telegram(user: i64) -> Value {
+pub(crate) fn telegram(user: i64) -> Value {
     json!({ "telegramUserId": user.to_string() })
 }
 
@@ -31,7 +31,14 @@ async fn spend(billing: &Caller, account: Value, amount: &str, key: &str) -> Val
     move_credits(billing, "spend", account, amount, key, Value::Null).await
 }
 
-async fn move_credits(billing: &Caller, verb: &str, account: Value, amount: &str, key: &str, note: Value) -> Value {
+pub(crate) async fn move_credits(
+    billing: &Caller,
+    verb: &str,
+    account: Value,
+    amount: &str,
+    key: &str,
+    note: Value,
+) -> Value {
     let type_name = if verb == "deposit" { "DepositCreditsInput" } else { "SpendCreditsInput" };
     let document = format!("mutation($input: {type_name}!) {{ {verb}Credits(input: $input) {{ {ANSWER} }} }}");
     let input = json!({ "account": account, "amount": amount, "idempotencyKey": key, "note": note });
@@ -39,7 +46,7 @@ async fn move_credits(billing: &Caller, verb: &str, account: Value, amount: &str
 }
 
 /// Takes a credit back, or refuses to, and answers the payload.
-async fn reverse(billing: &Caller, transaction: &Value, amount: Value, key: &str) -> Value {
+pub(crate) async fn reverse(billing: &Caller, transaction: &Value, amount: Value, key: &str) -> Value {
     let document =
         format!("mutation($input: ReverseCreditInput!) {{ reverseCredit(input: $input) {{ shortfall {ANSWER} }} }}");
     let input = json!({ "transactionId": transaction, "amount": amount, "idempotencyKey": key, "note": "a test" });

@@ -12,6 +12,7 @@ mod keys;
 mod leases;
 mod ledger;
 mod live;
+mod money;
 mod moves;
 mod one_dollar;
 mod process;

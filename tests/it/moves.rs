@@ -3,8 +3,12 @@
 //! The store and the moves run for real; the provider is a number in the test.
 
 mod arrows;
+mod deeds;
 mod interleaving;
 mod machine;
 mod model;
+mod orders;
+mod settlers;
 mod stage;
+mod steps;
 mod vouched;

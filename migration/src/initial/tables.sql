@@ -211,7 +211,7 @@ CREATE INDEX provider_key_due ON provider_key (next_sync_at) WHERE next_sync_at 
 
 CREATE INDEX provider_key_changed ON provider_key (changed_at);
 
-CREATE INDEX attempt_due ON attempt (poll_at) WHERE poll_at IS NOT NULL;
+CREATE INDEX attempt_due ON attempt (poll_at, provider) WHERE poll_at IS NOT NULL;
 
 CREATE INDEX attempt_in_state ON attempt (state, id);
 

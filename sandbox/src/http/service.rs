@@ -94,5 +94,6 @@ fn exchange(shared: &Shared, provider: Provider, peer: &Peer, ask: &Ask) -> Exch
         perform(&mut desk, ask, peer.address, shared.clock.now())
     };
     tracing::debug!(%provider, method = ?ask.method, fault = exchange.wire.is_some(), "call");
+    shared.tell(provider, ask, &exchange);
     exchange
 }

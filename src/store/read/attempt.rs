@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
 
 use super::page::fetch;
 use super::{Page, PageRequest, all, codes};
-use crate::domain::{Actor, Attempt, AttemptId, AttemptState, ProviderCode, Scope};
+use crate::domain::{Actor, Attempt, AttemptId, AttemptState, ProviderCode, Scope, Timestamp};
 use crate::store::{Store, StoreError, rows};
 
 /// Which attempts.
@@ -66,16 +66,17 @@ impl Store {
         Ok(query.count(&self.inner.reader).await?)
     }
 
-    /// Submitted attempts whose result is due to be asked for, the longest due first.
+    /// The providers with attempts whose result is due to be asked for.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn attempts_to_poll(&self, now: i64, limit: u64) -> Result<Vec<Attempt>, StoreError> {
+    pub async fn providers_to_poll(&self, now: Timestamp) -> Result<Vec<ProviderCode>, StoreError> {
         let query = attempt::Entity::find()
-            .filter(attempt::Column::PollAt.lte(now))
-            .order_by_asc(attempt::Column::PollAt)
-            .limit(limit);
-        all(query.all(&self.inner.reader).await?, rows::attempt)
+            .select_only()
+            .column(attempt::Column::Provider)
+            .distinct()
+            .filter(attempt::Column::PollAt.lte(now.micros()));
+        all(query.into_tuple().all(&self.inner.reader).await?, rows::attempt_provider)
     }
 
     /// Attempts in a state, oldest first.

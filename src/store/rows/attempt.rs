@@ -12,6 +12,11 @@ use crate::store::StoreError;
 
 const TABLE: &str = "attempt";
 
+/// The provider of an attempt, read by itself.
+pub(in crate::store) fn attempt_provider(code: String) -> Result<ProviderCode, StoreError> {
+    known(&code, ProviderCode::from_code, TABLE, "provider")
+}
+
 pub(in crate::store) fn attempt(row: Model) -> Result<Attempt, StoreError> {
     Ok(Attempt {
         id: row.id.into(),
@@ -22,7 +27,7 @@ pub(in crate::store) fn attempt(row: Model) -> Result<Attempt, StoreError> {
         request: row.request,
         key: row.key_id.into(),
         owner: row.owner_id.into(),
-        provider: known(&row.provider, ProviderCode::from_code, TABLE, "provider")?,
+        provider: attempt_provider(row.provider)?,
         task_type: known(&row.task_type, TaskType::from_code, TABLE, "task_type")?,
         proxied: row.proxied,
         key_class: known(&row.key_class, KeyClass::from_code, TABLE, "key_class")?,

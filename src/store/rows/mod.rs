@@ -9,7 +9,7 @@ mod token;
 mod transfer;
 
 pub(super) use account::account;
-pub(super) use attempt::{attempt, attempt_row};
+pub(super) use attempt::{attempt, attempt_provider, attempt_row};
 pub(super) use audit::{audit_entry, audit_row};
 pub(super) use event::{event, event_row};
 pub(super) use key::{key, key_row};

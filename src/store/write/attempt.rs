@@ -1,11 +1,14 @@
 //! Attempts: inserted with their hold, advanced by compare-and-set.
 
+use std::collections::BTreeMap;
+
 use entity::attempt::{self, Column as C};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
 
-use crate::domain::{Attempt, AttemptId, AttemptState, CostSource, KeyId, Timestamp, Usd};
+use crate::domain::{Attempt, AttemptId, AttemptState, CostSource, KeyId, ProviderCode, TaskType, Timestamp, Usd};
 use crate::store::read::sum;
 use crate::store::{StoreError, Tx, rows};
 
@@ -106,21 +109,42 @@ impl Tx {
         sum(&self.inner, unseen_by(key, reading).filter(is_figure), C::CostNano).await
     }
 
-    /// Sets when the result of a submitted attempt is asked for next, and counts the poll; `false`
-    /// when it is no longer due at the moment given, because somebody else asks.
+    /// Claims up to `limit` submitted attempts of a provider whose result is due to be asked for, the
+    /// longest due first and none of `except`: counts the poll and sets when the next one is due, by
+    /// the kind of task. Answers them as they were.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn schedule_poll(&mut self, id: AttemptId, due: Timestamp, at: Timestamp) -> Result<bool, StoreError> {
-        let outcome = attempt::Entity::update_many()
-            .col_expr(C::PollAt, Expr::value(Some(at.micros())))
-            .col_expr(C::Polls, Expr::col(C::Polls).add(1))
-            .filter(C::Id.eq(id.0))
+    pub async fn claim_polls(
+        &mut self,
+        provider: ProviderCode,
+        limit: u64,
+        except: &[AttemptId],
+        next: impl Fn(TaskType) -> Timestamp,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        let query = attempt::Entity::find()
+            .filter(C::PollAt.lte(self.now.micros()))
+            .filter(C::Provider.eq(provider.as_str()))
             .filter(C::State.eq(AttemptState::Submitted.as_str()))
-            .filter(C::PollAt.eq(due.micros()))
-            .exec(&self.inner)
-            .await?;
-        Ok(outcome.rows_affected == 1)
+            .filter(C::Id.is_not_in(except.iter().map(|id| id.0)))
+            .order_by_asc(C::PollAt)
+            .limit(limit)
+            .lock_with_behavior(super::ROW_LOCK, LockBehavior::SkipLocked);
+        let due: Vec<Attempt> =
+            query.all(&self.inner).await?.into_iter().map(rows::attempt).collect::<Result<_, _>>()?;
+        let mut by_next: BTreeMap<Timestamp, Vec<Uuid>> = BTreeMap::new();
+        for attempt in &due {
+            by_next.entry(next(attempt.task_type)).or_default().push(attempt.id.0);
+        }
+        for (at, ids) in by_next {
+            attempt::Entity::update_many()
+                .col_expr(C::PollAt, Expr::value(Some(at.micros())))
+                .col_expr(C::Polls, Expr::col(C::Polls).add(1))
+                .filter(C::Id.is_in(ids))
+                .exec(&self.inner)
+                .await?;
+        }
+        Ok(due)
     }
 
     /// The newest attempt of the key that was UNKNOWN and freed by evidence after the moment.

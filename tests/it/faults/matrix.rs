@@ -14,7 +14,7 @@ use super::table::{FOREIGN_ID, SINK, matrix};
 use crate::support::sandbox::{code, usd};
 use crate::support::scene::{Handed, Leased, QUIET, leased};
 use crate::support::server::{provider_setting, with_provider_setting};
-use crate::support::{Caller, Scene, Server};
+use crate::support::{Caller, Plan, Scene, Server};
 
 /// Telegram's ids of the owners, one for each line, count from here.
 const OWNERS_FROM: i64 = 6_000_000_000;
@@ -40,6 +40,7 @@ struct Played {
 
 on_both_databases! {
     async fn every_fault_does_what_the_matrix_says(database) {
+        let mut plan = Plan::begin("faults", &database);
         let panics = count_panics();
         let mut relays = Vec::new();
         let more = "[keys]\nsubmissions_per_hour = 1000\n[leases]\nreview_after = \"24h\"\n";
@@ -84,6 +85,8 @@ on_both_databases! {
         assert_eq!(scene.server.database.number(late).await, Some(listed), "late charges are listed for review");
         assert_eq!(sunk.load(Ordering::SeqCst), 0, "no redirect was followed");
         assert_eq!(panics.load(Ordering::SeqCst), 0, "nothing panicked");
+        plan.did(1);
+        plan.note("faults", u64::try_from(lines.len()).expect("few lines"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Random lives of a key, compared with the model after every step.
 
-use std::sync::Mutex;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use key_recycling::domain::{
@@ -11,92 +12,22 @@ use key_recycling::moves::attempt::Cost;
 use key_recycling::moves::key::Report;
 use key_recycling::store::{PageRequest, StoreError, TransferList};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use tokio::runtime::Handle;
 
 use super::model::{Landed, Model, Try, Under};
 use super::stage::{Stage, reported};
-use crate::support::Database;
+use super::steps::{Step, any_step, exact_step, provisional_step};
+use crate::support::Plan;
+use crate::support::draw::Draw;
 
 const DEPOSIT: i64 = 1_000_000_000;
 
-/// Something that happens. Numbers choose among the attempts or readings it can happen to.
-#[derive(Clone, Debug)]
-enum Step {
-    Wait(u64),
-    Lease { estimate: i64, price: i64 },
-    Send(usize),
-    GiveBack(usize, bool),
-    Charge(usize),
-    Settle(usize),
-    SettleAtListPrice(usize),
-    Fail(usize),
-    Lose(usize),
-    Review(usize),
-    Decide(usize),
-    Resolve(usize),
-    Duplicate(usize),
-    BeginReading { tells_at_once: bool },
-    EndReading(usize),
-    SpendOutside(i64),
-    TopUp(i64),
-    Reverse(usize),
-    Remove,
-    AddAgain,
-    Crash,
-}
+/// Steps of a life are fewer than this.
+const LENGTH_MAX: usize = 80;
 
-/// Steps whose outcome is known to the nano: nothing provisional, no top-ups, no reversals.
-fn exact_step() -> BoxedStrategy<Step> {
-    use Step::{
-        AddAgain, BeginReading, Charge, Crash, Decide, Duplicate, EndReading, Fail, GiveBack, Lease, Lose, Remove,
-        Resolve, Review, Send, Settle, SpendOutside, Wait,
-    };
-    let nth = 0..8_usize;
-    prop_oneof![
-        6 => (1..45_u64).prop_map(Wait),
-        6 => (1..1_000_i64, 0..1_000_i64).prop_map(|(estimate, less)| Lease {
-            estimate: 1_000 + estimate, price: 1_000 + estimate - less
-        }),
-        6 => nth.clone().prop_map(Send),
-        1 => (nth.clone(), any::<bool>()).prop_map(|(number, lapsed)| GiveBack(number, lapsed)),
-        6 => nth.clone().prop_map(Charge),
-        5 => nth.clone().prop_map(Settle),
-        2 => nth.clone().prop_map(Fail),
-        2 => nth.clone().prop_map(Lose),
-        2 => nth.clone().prop_map(Review),
-        3 => nth.clone().prop_map(Decide),
-        3 => nth.clone().prop_map(Resolve),
-        2 => nth.clone().prop_map(Duplicate),
-        6 => any::<bool>().prop_map(|tells_at_once| BeginReading { tells_at_once }),
-        7 => nth.prop_map(EndReading),
-        2 => (1..5_000_i64).prop_map(SpendOutside),
-        1 => Just(Remove),
-        2 => Just(AddAgain),
-        1 => Just(Crash),
-    ]
-    .boxed()
-}
-
-/// Everything there is.
-fn any_step() -> BoxedStrategy<Step> {
-    prop_oneof![
-        12 => exact_step(),
-        2 => (0..8_usize).prop_map(Step::SettleAtListPrice),
-        1 => (1..5_000_i64).prop_map(Step::TopUp),
-        1 => (0..8_usize).prop_map(Step::Reverse),
-    ]
-    .boxed()
-}
-
-/// Provisional credits with nothing from outside.
-fn provisional_step() -> BoxedStrategy<Step> {
-    let quiet_world = |step: &Step| !matches!(step, Step::SpendOutside(_) | Step::Review(_));
-    prop_oneof![
-        8 => exact_step().prop_filter("nothing from outside", quiet_world),
-        2 => (0..8_usize).prop_map(Step::SettleAtListPrice),
-    ]
-    .boxed()
-}
+/// After so many lives they go on in a fresh database.
+const LIVES_OF_A_DATABASE: usize = 200;
 
 /// A key's life and its model.
 struct Life {
@@ -129,17 +60,26 @@ impl Life {
         self.model.tries.iter_mut().filter(|it| can(it)).nth(place)
     }
 
-    async fn step(&mut self, stage: &mut Stage, step: &Step) {
+    /// Lets something happen, and compares. Answers whether there was anything that it could happen to.
+    async fn step(&mut self, stage: &mut Stage, step: &Step) -> bool {
         stage.clock.advance(Duration::from_millis(1));
+        let happened = self.happen(stage, step).await;
+        if happened {
+            self.check(stage).await;
+        }
+        happened
+    }
+
+    async fn happen(&mut self, stage: &mut Stage, step: &Step) -> bool {
         match *step {
             Step::Wait(seconds) => stage.clock.advance(Duration::from_secs(seconds)),
             Step::Lease { estimate, price } => self.lease(stage, estimate, price).await,
-            Step::Charge(number) => self.charge(number),
+            Step::Charge(number) => return self.charge(number),
             Step::BeginReading { tells_at_once } => {
                 let told = tells_at_once.then_some((self.model.balance, self.model.outside));
                 self.model.under_way.push(Under { started_at: stage.clock.now(), told });
             }
-            Step::EndReading(number) => self.end_reading(stage, number).await,
+            Step::EndReading(number) => return self.end_reading(stage, number).await,
             Step::SpendOutside(amount) => {
                 self.model.balance -= amount;
                 self.model.outside += amount;
@@ -148,14 +88,14 @@ impl Life {
                 self.model.balance += amount;
                 self.model.topped_up += amount;
             }
-            Step::Reverse(number) => self.reverse(stage, number).await,
+            Step::Reverse(number) => return self.reverse(stage, number).await,
             Step::Remove => self.remove(stage).await,
             Step::AddAgain => self.add_again(stage).await,
             Step::Crash => stage.crash().await,
-            Step::Duplicate(number) => self.duplicate(stage, number).await,
-            _ => self.move_attempt(stage, step).await,
+            Step::Duplicate(number) => return self.duplicate(stage, number).await,
+            _ => return self.move_attempt(stage, step).await,
         }
-        self.check(stage).await;
+        true
     }
 
     async fn lease(&mut self, stage: &Stage, estimate: i64, price: i64) {
@@ -176,15 +116,16 @@ impl Life {
         });
     }
 
-    fn charge(&mut self, number: usize) {
-        let Some(it) = self.pick(number, |it| it.state.is_under_way() && !it.charged) else { return };
+    fn charge(&mut self, number: usize) -> bool {
+        let Some(it) = self.pick(number, |it| it.state.is_under_way() && !it.charged) else { return false };
         it.charged = true;
         let price = it.price;
         self.model.balance -= price;
+        true
     }
 
     /// Moves one attempt along an arrow.
-    async fn move_attempt(&mut self, stage: &Stage, step: &Step) {
+    async fn move_attempt(&mut self, stage: &Stage, step: &Step) -> bool {
         use AttemptState::{Expired, FailedFree, Released, Reserved, Sent, Settled, Submitted, UnderReview, Unknown};
         let removed = self.model.removed;
         let under_way = |it: &Try| it.state.is_under_way();
@@ -216,7 +157,7 @@ impl Life {
             }
             _ => None,
         };
-        let Some((it, to)) = chosen else { return };
+        let Some((it, to)) = chosen else { return false };
         let cost = (to == Settled).then_some(if at_list_price { it.estimate } else { it.price });
         let paid = cost.map(|cost| Cost {
             amount: usd(cost),
@@ -230,17 +171,19 @@ impl Life {
         it.state = to;
         it.cost = cost.unwrap_or(0);
         it.provisional = at_list_price;
+        true
     }
 
     /// Somebody settles once more what has ended, at another cost.
-    async fn duplicate(&mut self, stage: &Stage, number: usize) {
-        let Some(it) = self.pick(number, |it| it.state == AttemptState::Settled) else { return };
+    async fn duplicate(&mut self, stage: &Stage, number: usize) -> bool {
+        let Some(it) = self.pick(number, |it| it.state == AttemptState::Settled) else { return false };
         let outcome = stage.go(it.id, AttemptState::Settled, reported(usd(it.price + 1))).await;
         assert!(matches!(outcome, Err(StoreError::Stale)), "{outcome:?}");
+        true
     }
 
-    async fn end_reading(&mut self, stage: &Stage, number: usize) {
-        let Some(place) = number.checked_rem(self.model.under_way.len()) else { return };
+    async fn end_reading(&mut self, stage: &Stage, number: usize) -> bool {
+        let Some(place) = number.checked_rem(self.model.under_way.len()) else { return false };
         let Under { started_at, told } = self.model.under_way.swap_remove(place);
         let (balance, outside) = told.unwrap_or((self.model.balance, self.model.outside));
         let report = Report { started_at, ..stage.report(self.key, usd(balance)) };
@@ -248,6 +191,7 @@ impl Life {
         let landed = self.model.land(started_at, stage.clock.now(), (balance, outside));
         assert_eq!(recorded.is_some(), landed != Landed::Dropped);
         self.check_outside(stage, landed).await;
+        true
     }
 
     /// What was spent elsewhere is known whenever a reading is quiet.
@@ -259,12 +203,14 @@ impl Life {
         }
     }
 
-    async fn reverse(&mut self, stage: &Stage, number: usize) {
+    async fn reverse(&mut self, stage: &Stage, number: usize) -> bool {
         let page = PageRequest { after: None, before: None, limit: 100, from_end: false };
         let kinds = [TransferKind::RecycleCredit];
         let credits = stage.store.transfer_page(TransferList::Account(stage.owner), Some(&kinds), page).await;
         let credits = credits.expect("it reads").items;
-        let Some(credit) = number.checked_rem(credits.len()).and_then(|place| credits.get(place)) else { return };
+        let Some(credit) = number.checked_rem(credits.len()).and_then(|place| credits.get(place)) else {
+            return false;
+        };
         let reversal = Reversal {
             transaction: credit.id,
             amount: None,
@@ -275,6 +221,7 @@ impl Life {
         if let Ok(reversed) = ledger.reverse(&billing(), reversal).await.expect("the database works") {
             self.model.reversed -= reversed.transfer.map_or(0, |transfer| transfer.amount.nanos());
         }
+        true
     }
 
     async fn remove(&mut self, stage: &Stage) {
@@ -313,24 +260,25 @@ impl Life {
         assert!(credited + model.reversed <= model.costs(), "{credited} credited for {}", model.costs());
         let dropped = model.charged() + model.outside + model.slack();
         assert!(credited <= dropped, "{credited} credited, {dropped} dropped");
-        for it in &model.tries {
-            assert_eq!(stage.attempt(it.id).await.state, it.state);
-        }
+        let stored: HashMap<_, _> = stage.states(self.key).await.into_iter().collect();
+        let expected: HashMap<_, _> = model.tries.iter().map(|it| (it.id, it.state)).collect();
+        assert_eq!(stored, expected, "states");
     }
 
-    /// Everything ends, and two quiet readings see it.
-    async fn end(&mut self, stage: &mut Stage) {
+    /// Everything ends, and two quiet readings see it. Answers how many steps something came of.
+    async fn end(&mut self, stage: &mut Stage) -> u64 {
+        let mut happened = 0;
         for _ in 0..self.model.tries.len() {
             for step in [Step::Send(0), Step::Charge(0), Step::Settle(0), Step::Decide(0), Step::Resolve(0)] {
-                self.step(stage, &step).await;
+                happened += u64::from(self.step(stage, &step).await);
             }
         }
-        self.step(stage, &Step::AddAgain).await;
+        happened += u64::from(self.step(stage, &Step::AddAgain).await);
         self.model.under_way.clear();
         for _ in 0..2 {
-            self.step(stage, &Step::Wait(40)).await;
-            self.step(stage, &Step::BeginReading { tells_at_once: true }).await;
-            self.step(stage, &Step::EndReading(0)).await;
+            for step in [Step::Wait(40), Step::BeginReading { tells_at_once: true }, Step::EndReading(0)] {
+                happened += u64::from(self.step(stage, &step).await);
+            }
         }
         assert_eq!(self.model.in_flight(), 0, "{:?}", self.model);
         let key = stage.key(self.key).await;
@@ -338,7 +286,7 @@ impl Life {
             assert_eq!(key.credited, usd(self.model.charged()), "what was charged is credited");
             assert_eq!(key.outside_spending, Usd::ZERO);
         }
-        stage.expect_no_lies().await;
+        happened
     }
 }
 
@@ -347,43 +295,78 @@ fn billing() -> Actor {
     Actor::Service(ServiceIdentity { token: id, name: "billing".to_owned(), scopes: Scopes::of(&[Scope::Billing]) })
 }
 
-/// Plays random lives; a failure is shrunk to the shortest life that fails.
-fn play(cases: u32, step: BoxedStrategy<Step>, exact: bool) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.expect("a runtime");
-    let database = Database::sqlite();
-    let stage = Mutex::new((runtime.block_on(Stage::on(&database)), 1));
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
-    let lives = proptest::collection::vec(step, 1..60);
-    let outcome = TestRunner::new(config).run(&lives, |steps| {
-        let mut stage = stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (stage, number) = &mut *stage;
-        *number += 1;
-        runtime.block_on(async {
-            let mut life = Life::begin(stage, *number, exact).await;
+/// The sorts of lives, each with what happens in it.
+#[derive(Clone, Copy, Debug)]
+enum Sort {
+    /// Every figure is known to the nano.
+    Exact,
+    /// Provisional credits end at what was charged.
+    Provisional,
+    /// No more is credited than left the balance.
+    Any,
+}
+
+impl Sort {
+    fn step(self) -> BoxedStrategy<Step> {
+        match self {
+            Self::Exact => exact_step(),
+            Self::Provisional => provisional_step(),
+            Self::Any => any_step(),
+        }
+    }
+}
+
+/// Plays a random life; one that fails is shrunk to the shortest that fails. Answers how many steps
+/// something came of. `lives` counts up with every life, shrunk ones too, since each is another owner's.
+fn live(stage: &mut Stage, sort: Sort, lives: &mut i64, draw: &mut Draw) -> u64 {
+    let seed: Vec<u8> = (0..4).flat_map(|_| draw.number().to_le_bytes()).collect();
+    let config = Config { cases: 1, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    let played = Mutex::new((stage, lives, 0));
+    let outcome = runner.run(&proptest::collection::vec(sort.step(), 1..LENGTH_MAX), |steps| {
+        let mut played = played.lock().unwrap_or_else(PoisonError::into_inner);
+        let (stage, lives, happened) = &mut *played;
+        **lives += 1;
+        *happened = 0;
+        Handle::current().block_on(async {
+            let mut life = Life::begin(stage, **lives, matches!(sort, Sort::Exact)).await;
             for step in &steps {
-                life.step(stage, step).await;
+                *happened += u64::from(life.step(stage, step).await);
             }
-            life.end(stage).await;
+            *happened += life.end(stage).await;
         });
         Ok(())
     });
     if let Err(failure) = outcome {
-        panic!("{failure}");
+        panic!("{sort:?}: {failure}");
     }
+    let (_, _, happened) = played.into_inner().unwrap_or_else(PoisonError::into_inner);
+    happened
 }
 
-#[test]
-fn figures_are_right_in_every_order_of_readings_and_charges() {
-    play(70, exact_step(), true);
-}
-
-#[test]
-fn provisional_credits_end_at_what_was_charged() {
-    play(50, provisional_step(), false);
-}
-
-#[test]
-fn no_life_of_a_key_credits_more_than_left_its_balance() {
-    play(70, any_step(), false);
+on_both_databases! {
+    /// After every step every figure is as the model says.
+    async fn lives_of_keys_agree_with_the_model(database) {
+        let mut plan = Plan::begin("model", &database);
+        let (mut database, mut draw) = (database, plan.draw());
+        let mut stage = Stage::on(&database).await;
+        let (mut steps, mut lives) = (0, 1);
+        for number in 0_usize.. {
+            let sort = [Sort::Exact, Sort::Provisional, Sort::Any][number % 3];
+            steps += tokio::task::block_in_place(|| live(&mut stage, sort, &mut lives, &mut draw));
+            // The audit looks at everybody, so it is not for every life, and not for too many at once.
+            if number % LIVES_OF_A_DATABASE == LIVES_OF_A_DATABASE - 1 {
+                stage.expect_no_lies().await;
+                stage.store.close().await;
+                database = database.another().await;
+                stage = Stage::on(&database).await;
+            }
+            if steps >= plan.size {
+                break;
+            }
+        }
+        stage.expect_no_lies().await;
+        plan.note("lives", lives.unsigned_abs() - 1);
+        plan.did(steps);
+    }
 }

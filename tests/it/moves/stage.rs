@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use entity::attempt;
 use key_recycling::domain::attempt::KeyClass;
 use key_recycling::domain::key::BalanceSource;
 use key_recycling::domain::{
@@ -15,6 +16,7 @@ use key_recycling::moves;
 use key_recycling::moves::attempt::{Cost, End};
 use key_recycling::moves::key::{Answer, Claim, NewKey, Policy, Report};
 use key_recycling::store::{DatabaseSettings, Store, StoreError, Tx};
+use sea_orm::{ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
 use crate::support::Database;
 
@@ -47,6 +49,7 @@ pub(super) struct Stage {
     pub(super) clock: HandClock,
     pub(super) owner: AccountId,
     settings: DatabaseSettings,
+    rows: DatabaseConnection,
 }
 
 impl Stage {
@@ -55,7 +58,8 @@ impl Stage {
         let clock = HandClock(Arc::new(AtomicI64::new(BEGINNING)));
         let store = open(&settings, &clock).await;
         store.migrate().await.expect("it migrates");
-        let mut stage = Self { store, clock, owner: AccountId(uuid::Uuid::nil()), settings };
+        let mut stage =
+            Self { store, clock, owner: AccountId(uuid::Uuid::nil()), settings, rows: database.connect().await };
         stage.become_owner(1).await;
         stage
     }
@@ -74,12 +78,25 @@ impl Stage {
         self.store = open(&self.settings, &self.clock).await;
     }
 
+    /// Another store over the same database, as another process has it.
+    pub(super) async fn another(&self) -> Self {
+        Self { store: open(&self.settings, &self.clock).await, ..self.clone() }
+    }
+
     pub(super) async fn key(&self, id: KeyId) -> Key {
         self.store.keys_by_ids(&[id]).await.expect("it reads").pop().expect("there is the key")
     }
 
     pub(super) async fn attempt(&self, id: AttemptId) -> Attempt {
         self.store.attempt_by_id(id).await.expect("it reads").expect("there is the attempt")
+    }
+
+    /// Every attempt of a key, in the order in which they were opened.
+    pub(super) async fn states(&self, key: KeyId) -> Vec<(AttemptId, AttemptState)> {
+        let query = attempt::Entity::find().filter(attempt::Column::KeyId.eq(key.0));
+        let found = query.order_by_asc(attempt::Column::Id).all(&self.rows).await.expect("it reads");
+        let state = |row: &attempt::Model| AttemptState::from_code(&row.state).expect("a state");
+        found.iter().map(|row| (row.id.into(), state(row))).collect()
     }
 
     pub(super) async fn account(&self) -> Account {

@@ -24,6 +24,11 @@ impl Database {
         Self { url: format!("{cluster}/{name}"), folder: TempDir::new().expect("a temporary folder") }
     }
 
+    /// Another one of the same sort, empty.
+    pub(crate) async fn another(&self) -> Self {
+        if self.is_sqlite() { Self::sqlite() } else { Self::postgres().await }
+    }
+
     /// A folder of the test's own.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()

@@ -3,8 +3,10 @@
 pub(crate) mod caller;
 pub(crate) mod clock;
 pub(crate) mod database;
+pub(crate) mod draw;
 pub(crate) mod gateway;
 pub(crate) mod keys;
+pub(crate) mod plan;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
 pub(crate) mod server;
@@ -16,6 +18,7 @@ pub(crate) mod wiretap;
 
 pub(crate) use caller::Caller;
 pub(crate) use database::Database;
+pub(crate) use plan::Plan;
 pub(crate) use sandbox::Providers;
 pub(crate) use scene::Scene;
 pub(crate) use server::Server;

@@ -13,7 +13,8 @@ pub(crate) struct Providers {
 
 impl Providers {
     pub(crate) async fn start() -> Self {
-        let options = Options { listen: ([127, 0, 0, 1], 0).into(), seed: 7, tls: None };
+        let seed = super::plan::seed().unwrap_or(7);
+        let options = Options { listen: ([127, 0, 0, 1], 0).into(), seed, tls: None };
         let sandbox = sandbox::start(options).await.expect("the sandbox starts");
         let providers = Self { sandbox, client: super::caller::http_client() };
         for slug in SLUGS {
