@@ -3,11 +3,15 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::serve::Listener;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -17,11 +21,15 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::StartError;
 
 /// How long a client may take for its TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long a client may take to send the headers of a request, and to send a next one.
+const HEADERS: Duration = Duration::from_secs(30);
 
 /// A router that is to be served at an address.
 pub(super) struct Door {
@@ -68,17 +76,11 @@ impl Doors {
         let addresses = bound.iter().map(|(address, ..)| *address).collect();
         let mut servers = JoinSet::new();
         for (_, listener, door) in bound {
-            let closed = closing.clone().cancelled_owned();
+            let closed = closing.clone();
             servers.spawn(async move {
-                let served = match door.tls {
-                    None => axum::serve(listener, door.router).with_graceful_shutdown(closed).await,
-                    Some(acceptor) => {
-                        let listener = TlsListener::start(listener, acceptor);
-                        axum::serve(listener, door.router).with_graceful_shutdown(closed).await
-                    }
-                };
-                if let Err(error) = served {
-                    tracing::error!(listener = door.setting, %error, "a listener ended");
+                match door.tls {
+                    None => serve(listener, door.router, closed).await,
+                    Some(acceptor) => serve(TlsListener::start(listener, acceptor), door.router, closed).await,
                 }
             });
         }
@@ -97,6 +99,39 @@ impl Doors {
             self.servers.shutdown().await;
         }
     }
+}
+
+/// Serves connections until it is told to close, and then until those that are open are done.
+async fn serve<L: Listener>(mut listener: L, router: Router, closing: CancellationToken) {
+    let mut http = http1::Builder::new();
+    // Without its timer a client could take for ever over its headers.
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
+    let connections = TaskTracker::new();
+    loop {
+        let (stream, _) = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = closing.cancelled() => break,
+        };
+        let service = TowerToHyperService::new(router.clone());
+        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let closing = closing.clone();
+        connections.spawn(async move {
+            let mut connection = pin!(connection);
+            let served = tokio::select! {
+                served = connection.as_mut() => served,
+                () = closing.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = served {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
 }
 
 /// Accepts connections and shakes hands beside each other, so that a slow client holds up nobody.

@@ -34,6 +34,9 @@ pub use parts::Parts;
 use listen::{Door, Doors};
 use metrics::AppMetrics;
 
+/// Longest time for the body of a request to the public listener.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+
 /// Longest time for one answer of the public listener.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
@@ -216,10 +219,11 @@ fn public_router(
             config::Introspection::Services => graphql::Introspection::Services,
             config::Introspection::All => graphql::Introspection::Everybody,
         },
+        owners_run_trusted_only: config.server.trusted_documents == config::TrustedDocuments::Owners,
         ..graphql::Settings::default()
     };
     let state = HttpState::new(
-        graphql::schema(services, &settings),
+        graphql::Api::new(services, &settings),
         parts.identity.clone(),
         parts.clock.clone(),
         Arc::new(OsEntropy),
@@ -227,6 +231,7 @@ fn public_router(
             public_origin: config.server.public_url.as_str().trim_end_matches('/').to_owned(),
             graphiql: config.server.graphiql,
             body_bytes_max: config.limits.body_kib * 1024,
+            body_within: BODY_WITHIN,
             answer_within: ANSWER_WITHIN,
             socket_patience: SOCKET_PATIENCE,
             sockets_per_owner: usize::try_from(config.limits.sockets_per_owner).unwrap_or(usize::MAX),

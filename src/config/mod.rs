@@ -28,7 +28,7 @@ pub use readers::{DatabaseUrl, parse_span, span_text};
 pub use secrets::SecretSource;
 pub use sections::{
     Admin, DatabaseSettings, Events, Gateway, Introspection, Keys, Leases, LedgerSettings, Limits, Log, LogFormat,
-    Provider, Routing, Server, Sync, Telegram, VaultSettings,
+    Provider, Routing, Server, Sync, Telegram, TrustedDocuments, VaultSettings,
 };
 pub use table::{Effective, Origin, Row};
 

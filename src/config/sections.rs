@@ -39,6 +39,13 @@ choices! {
         /// Owners too.
         All = "all",
     }
+    /// Whose requests have to be trusted documents.
+    TrustedDocuments {
+        /// Nobody's.
+        Off = "off",
+        /// Those of owners.
+        Owners = "owners",
+    }
     /// How log lines are written.
     LogFormat {
         /// For people on a terminal, JSON elsewhere.
@@ -90,6 +97,8 @@ sections! {
         graphiql: bool = Some("false"), Switch;
         /// Who may ask the API about itself: none, services or all.
         introspection: Introspection = Some("services"), OneOf::<Introspection>::new();
+        /// Whose requests have to be trusted documents, the Mini App's own operations: off or owners.
+        trusted_documents: TrustedDocuments = Some("off"), OneOf::<TrustedDocuments>::new();
         /// How long a shutdown waits for what is under way.
         shutdown_grace: Duration = Some("20s"), seconds(1, 600);
     }

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use async_graphql::{Value, value};
+
 use super::error::{ApiError, Result};
 use super::settings::Settings;
 use crate::domain::clock::SharedClock;
@@ -21,6 +23,18 @@ pub(crate) struct Charge {
     pub(crate) remaining: u32,
     pub(crate) cost: u32,
     pub(crate) reset_at: Timestamp,
+}
+
+impl Charge {
+    /// As `extensions.cost` of an answer shows it.
+    pub(crate) fn shown(self) -> Value {
+        value!({
+            "requested": self.cost,
+            "remaining": self.remaining,
+            "limit": self.limit,
+            "resetAt": self.reset_at.to_rfc3339(),
+        })
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -39,6 +39,20 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    const ALL: [Self; 11] = [
+        Self::Unauthenticated,
+        Self::LoginExpired,
+        Self::Forbidden,
+        Self::BadUserInput,
+        Self::ParseFailed,
+        Self::ValidationFailed,
+        Self::QueryTooCostly,
+        Self::RateLimited,
+        Self::Timeout,
+        Self::Internal,
+        Self::Lagged,
+    ];
+
     /// The constant text of the code.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -55,6 +69,12 @@ impl ErrorCode {
             Self::Internal => "INTERNAL",
             Self::Lagged => "LAGGED",
         }
+    }
+
+    /// The code of a text.
+    #[must_use]
+    pub fn from_code(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
     }
 
     /// The fixed sentence for people.
@@ -176,7 +196,7 @@ mod tests {
             (ErrorCode::Lagged, "LAGGED"),
         ];
         for (code, text) in all {
-            assert_eq!(code.as_str(), text);
+            assert_eq!((code.as_str(), ErrorCode::from_code(text)), (text, Some(code)));
         }
     }
 }

@@ -18,6 +18,7 @@ mod scalars;
 mod settings;
 mod subscription;
 mod texts;
+mod trusted;
 mod types;
 
 #[cfg(test)]
@@ -25,11 +26,14 @@ mod schema_tests;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Context, Data, Request, Response, SDLExportOptions, Schema, SchemaBuilder};
+use futures_util::stream::BoxStream;
 
 use self::budget::Budget;
 pub use self::caller::{Caller, RequestId};
 pub use self::error::{ApiError, ErrorCode};
+use self::extensions::Documents;
 pub use self::extensions::failure;
 pub use self::ids::{IdSealer, OpaqueIds};
 use self::loaders::Loaders;
@@ -48,7 +52,48 @@ use crate::pool::Pool;
 use crate::store::Store;
 
 /// The executable schema.
-pub type ApiSchema = Schema<Query, Mutation, Subscription>;
+type ApiSchema = Schema<Query, Mutation, Subscription>;
+
+/// The API, ready to answer.
+#[derive(Clone)]
+pub struct Api {
+    schema: ApiSchema,
+    documents: Arc<Documents>,
+}
+
+impl Api {
+    /// The API over the services, under the limits given.
+    #[must_use]
+    pub fn new(services: Services, settings: &Settings) -> Self {
+        let limits = extensions::Limits::new(settings, Budget::new(services.clock.clone(), settings));
+        let documents = limits.documents();
+        let loaders = Loaders::new(services.store.clone());
+        Self { schema: builder(limits).data(loaders).data(services).finish(), documents }
+    }
+
+    /// Answers a query or a mutation.
+    pub async fn execute(&self, request: Request) -> Response {
+        self.schema.execute(request).await
+    }
+
+    /// Answers any operation, a subscription by as many answers as it brings.
+    #[must_use]
+    pub fn stream(&self, request: Request, session: Arc<Data>) -> BoxStream<'static, Response> {
+        self.schema.execute_stream_with_session_data(request, session)
+    }
+
+    /// The text of a trusted document.
+    #[must_use]
+    pub fn trusted_document(&self, id: &str) -> Option<&'static str> {
+        trusted::document(id)
+    }
+
+    /// What kind of operation a request runs; `None` where there is no such operation.
+    #[must_use]
+    pub fn operation_type(&self, request: &Request) -> Option<OperationType> {
+        self.documents.operation_type(&request.query, request.operation_name.as_deref())
+    }
+}
 
 /// What resolvers work with.
 pub struct Services {
@@ -78,13 +123,6 @@ impl Services {
     }
 }
 
-/// The schema over the services, under the limits given.
-#[must_use]
-pub fn schema(services: Services, settings: &Settings) -> ApiSchema {
-    let budget = Budget::new(services.clock.clone(), settings);
-    builder(settings, budget).data(Loaders::new(services.store.clone())).data(services).finish()
-}
-
 /// The schema as SDL, the same text at every call.
 #[must_use]
 pub fn sdl() -> String {
@@ -98,13 +136,13 @@ fn registered() -> SchemaBuilder<Query, Mutation, Subscription> {
         .register_output_type::<mutation::UserError>()
 }
 
-fn builder(settings: &Settings, budget: Budget) -> SchemaBuilder<Query, Mutation, Subscription> {
+fn builder(limits: extensions::Limits) -> SchemaBuilder<Query, Mutation, Subscription> {
     // The answer extension comes first, so that it sees what every other one refuses.
     registered()
         .disable_suggestions()
         .limit_recursive_depth(extensions::RECURSION_MAX)
         .extension(extensions::Answers)
-        .extension(extensions::Limits::new(settings, budget))
+        .extension(limits)
 }
 
 /// What resolvers work with.

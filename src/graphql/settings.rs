@@ -28,6 +28,8 @@ pub struct Settings {
     pub service_points_per_minute: u32,
     /// Who may read the schema.
     pub introspection: Introspection,
+    /// Whether owners may run trusted documents only.
+    pub owners_run_trusted_only: bool,
 }
 
 impl Default for Settings {
@@ -40,6 +42,7 @@ impl Default for Settings {
             owner_points_per_minute: 5_000,
             service_points_per_minute: 10_000_000,
             introspection: Introspection::Services,
+            owners_run_trusted_only: false,
         }
     }
 }

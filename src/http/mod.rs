@@ -6,11 +6,14 @@
 //! body is ever logged.
 
 mod admin;
+mod answer;
 mod around;
+mod endpoint;
 mod graphiql;
 mod login;
-mod post;
+mod media;
 mod quota;
+mod request;
 mod socket;
 
 use std::sync::Arc;
@@ -19,14 +22,15 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get};
+use axum::routing::any;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower_http::compression::CompressionLayer;
 
 pub use self::admin::{NotReady, admin_router};
 use crate::domain::clock::SharedClock;
 use crate::domain::entropy::SharedEntropy;
-use crate::graphql::ApiSchema;
+use crate::graphql::Api;
 use crate::identity::Identity;
 
 /// Limits and switches of the public listener, filled by the composition root.
@@ -38,6 +42,8 @@ pub struct Settings {
     pub graphiql: bool,
     /// Longest request body, and longest message on a socket, in bytes.
     pub body_bytes_max: usize,
+    /// Longest time for a request's body to arrive.
+    pub body_within: Duration,
     /// Longest time for one answer; streams are exempt.
     pub answer_within: Duration,
     /// Longest time from the upgrade of a socket to its login, and for one message to be taken.
@@ -55,7 +61,7 @@ pub struct HttpState {
 }
 
 struct Inner {
-    schema: ApiSchema,
+    api: Api,
     identity: Arc<Identity>,
     clock: SharedClock,
     entropy: SharedEntropy,
@@ -77,23 +83,27 @@ impl HttpState {
     /// The state over the schema and the logins.
     #[must_use]
     pub fn new(
-        schema: ApiSchema,
+        api: Api,
         identity: Arc<Identity>,
         clock: SharedClock,
         entropy: SharedEntropy,
         settings: Settings,
         ending: Ending,
     ) -> Self {
-        Self { inner: Arc::new(Inner { schema, identity, clock, entropy, settings, ending, sockets: Arc::default() }) }
+        Self { inner: Arc::new(Inner { api, identity, clock, entropy, settings, ending, sockets: Arc::default() }) }
     }
 }
 
 /// The routes of the public listener.
 pub fn public_router(state: HttpState) -> Router {
     let body_limit = DefaultBodyLimit::max(state.inner.settings.body_bytes_max);
-    let mut router = Router::new().route("/graphql", get(socket::upgrade).post(post::answer));
+    let mut router = Router::new().route("/graphql", any(endpoint::answer));
     if state.inner.settings.graphiql {
         router = router.route("/graphiql", any(graphiql::index)).route("/graphiql/{*path}", any(graphiql::asset));
     }
-    router.layer(body_limit).layer(from_fn_with_state(state.clone(), around::around)).with_state(state)
+    router
+        .layer(body_limit)
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), around::around))
+        .with_state(state)
 }

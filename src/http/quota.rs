@@ -1,9 +1,7 @@
-//! How many sockets an owner, and how many operations a socket, may have at once.
+//! How many sockets an owner may have at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-
-use serde::Deserialize;
 
 use crate::domain::AccountId;
 
@@ -42,33 +40,6 @@ impl Drop for Place {
     }
 }
 
-/// The operations that run on one socket, followed by the messages that begin and end them.
-#[derive(Clone, Default)]
-pub(super) struct Operations(Arc<Mutex<HashSet<String>>>);
-
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(rename = "type")]
-    kind: String,
-    id: Option<String>,
-}
-
-impl Operations {
-    /// Follows a message in either direction. Answers how many operations run after it.
-    pub(super) fn follow(&self, message: &[u8]) -> usize {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is no such message the protocol refuses by itself.
-        if let Ok(Envelope { kind, id: Some(id) }) = serde_json::from_slice(message) {
-            match kind.as_str() {
-                "subscribe" => drop(running.insert(id)),
-                "complete" | "error" => drop(running.remove(&id)),
-                _ => {}
-            }
-        }
-        running.len()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -84,16 +55,5 @@ mod tests {
         assert!(sockets.take(AccountId(Uuid::from_u128(8)), 2).is_some());
         drop(first);
         assert!(sockets.take(owner, 2).is_some());
-    }
-
-    #[test]
-    fn operations_begin_and_end_by_messages() {
-        let operations = Operations::default();
-        assert_eq!(operations.follow(br#"{"type":"subscribe","id":"1","payload":{}}"#), 1);
-        assert_eq!(operations.follow(br#"{"type":"next","id":"1","payload":{}}"#), 1);
-        assert_eq!(operations.follow(br#"{"type":"subscribe","id":"2"}"#), 2);
-        assert_eq!(operations.follow(br#"{"type":"complete","id":"1"}"#), 1);
-        assert_eq!(operations.follow(b"no message"), 1);
-        assert_eq!(operations.follow(br#"{"type":"error","id":"2","payload":[]}"#), 0);
     }
 }

@@ -1,6 +1,7 @@
 //! Who calls: Telegram init data and service tokens become an [`Actor`].
 
 mod init_data;
+mod recent;
 mod service;
 
 use std::time::Duration;
@@ -54,13 +55,14 @@ pub struct Identity {
     clock: SharedClock,
     entropy: SharedEntropy,
     settings: Settings,
+    recent: recent::Recent,
 }
 
 impl Identity {
     /// The use cases over the database.
     #[must_use]
     pub fn new(store: Store, clock: SharedClock, entropy: SharedEntropy, settings: Settings) -> Self {
-        Self { store, clock, entropy, settings }
+        Self { store, clock, entropy, settings, recent: recent::Recent::default() }
     }
 
     /// Signs an owner in by Telegram's init data; the account is made at the first login.

@@ -52,10 +52,18 @@ impl Identity {
         if !bearer.starts_with(PREFIX) || bearer.len() > 128 {
             return Err(LoginError::Refused);
         }
-        // The database compares hashes: how long that takes tells nothing about the token.
-        let found = self.store.service_token_by_hash(&Sha256::digest(bearer.as_bytes())).await?;
-        let token = found.filter(|token| token.revoked_at.is_none()).ok_or(LoginError::Refused)?;
-        if !token.is_good(self.clock.now()) {
+        // Hashes are compared: how long that takes tells nothing about the token.
+        let (hash, now) = (Sha256::digest(bearer.as_bytes()).into(), self.clock.now());
+        let token = match self.recent.get(&hash, now) {
+            Some(token) => token,
+            None => {
+                let found = self.store.service_token_by_hash(&hash).await?;
+                let token = found.filter(|token| token.revoked_at.is_none()).ok_or(LoginError::Refused)?;
+                self.recent.keep(hash, token.clone(), now);
+                token
+            }
+        };
+        if !token.is_good(now) {
             return Err(LoginError::Expired);
         }
         let identity = ServiceIdentity { name: token.service, token: token.id, scopes: token.scopes };
@@ -113,7 +121,10 @@ impl Identity {
     /// # Errors
     /// The database fails.
     pub async fn revoke_token(&self, id: ServiceTokenId) -> Result<bool, StoreError> {
-        self.store.write("revoke token", move |tx| Box::pin(tx.revoke_token(id))).await
+        let revoked = self.store.write("revoke token", move |tx| Box::pin(tx.revoke_token(id))).await;
+        // Forgotten after the commit: whoever looks it up from now on finds it revoked.
+        self.recent.forget(id);
+        revoked
     }
 
     fn random_token(&self) -> SecretString {

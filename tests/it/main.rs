@@ -20,3 +20,4 @@ mod schema;
 mod secrecy;
 mod sync;
 mod unit_of_work;
+mod wire;

@@ -1,17 +1,18 @@
 //! The form of every answer: completed data, and errors that say a code and a fixed sentence.
 
+use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextPrepareRequest, NextRequest, NextSubscribe,
+    Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextRequest, NextSubscribe,
 };
-use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::registry::Registry;
-use async_graphql::{ErrorExtensionValues, Request, Response, ServerError, ServerResult, Variables, async_trait};
+use async_graphql::{ErrorExtensionValues, Request, Response, ServerError, ServerResult, async_trait};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 
 use super::completion::Completion;
+use super::documents::Known;
 use crate::graphql::caller::RequestId;
 use crate::graphql::error::{ApiError, ErrorCode};
 
@@ -30,7 +31,7 @@ impl ExtensionFactory for Answers {
 /// What the form of one request's answers depends on.
 #[derive(Default)]
 struct Asked {
-    document: OnceLock<ExecutableDocument>,
+    known: OnceLock<Arc<Known>>,
     operation_name: OnceLock<String>,
     request_id: OnceLock<String>,
 }
@@ -65,33 +66,26 @@ impl Extension for AnswerForm {
             self.0.operation_name.get_or_init(|| name.clone());
         }
         // The request carries the id over HTTP, the session over a socket.
-        let of_request = request.data.get(&std::any::TypeId::of::<RequestId>());
+        let of_request = request.data.get(&TypeId::of::<RequestId>());
         let of_request = of_request.and_then(|id| id.downcast_ref::<RequestId>());
         if let Some(RequestId(id)) = of_request.or_else(|| ctx.data_opt()) {
             self.0.request_id.get_or_init(|| id.clone());
         }
-        next.run(ctx, request).await
-    }
-
-    async fn parse_query(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await?;
-        self.0.document.get_or_init(|| document.clone());
-        Ok(document)
+        let request = next.run(ctx, request).await?;
+        let known = request.data.get(&TypeId::of::<Arc<Known>>()).and_then(|known| known.downcast_ref::<Arc<Known>>());
+        if let Some(known) = known {
+            self.0.known.get_or_init(|| known.clone());
+        }
+        Ok(request)
     }
 }
 
 impl Asked {
     fn form(&self, registry: &Registry, mut response: Response) -> Response {
-        if let Some(document) = self.document.get() {
+        if let Some(known) = self.known.get() {
             let operation = self.operation_name.get().map(String::as_str);
             let data = std::mem::take(&mut response.data);
-            response.data = Completion::new(registry, document).complete(operation, data, &response.errors);
+            response.data = Completion::new(registry, &known.document).complete(operation, data, &response.errors);
         }
         response.errors.truncate(ERRORS_MAX);
         let request_id = self.request_id.get().map(String::as_str);
@@ -149,6 +143,7 @@ mod tests {
 
     use super::*;
     use crate::graphql::error::Result;
+    use crate::graphql::extensions::limits::usual_limits;
     use crate::graphql::scalars::Usd;
 
     struct Query;
@@ -174,6 +169,7 @@ mod tests {
 
     async fn errors(query: &str) -> String {
         let schema = Schema::build(Query, EmptyMutation, EmptySubscription).disable_suggestions().extension(Answers);
+        let schema = schema.extension(usual_limits());
         let request = Request::new(query).data(RequestId("r-1".to_owned()));
         let response = schema.finish().execute(request).await;
         serde_json::to_string(&response.errors).expect("errors are JSON")
@@ -209,7 +205,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_has_a_bounded_number_of_errors() {
-        let many: String = (0..100).map(|number| format!("x{number} ")).collect();
+        let many: String = (0..30).map(|number| format!("x{number} ")).collect();
         let shown: Vec<serde_json::Value> =
             serde_json::from_str(&errors(&format!("{{ {many} }}")).await).expect("a list");
         assert_eq!(shown.len(), ERRORS_MAX);

@@ -8,11 +8,11 @@
 use std::collections::HashMap;
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{
-    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
-};
+use async_graphql::parser::types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet};
 use async_graphql::registry::{MetaTypeName, Registry};
 use async_graphql::{Name, PathSegment, Positioned, ServerError, Value};
+
+use super::documents::operation;
 
 /// Where errors happened, as a tree over their paths.
 #[derive(Default)]
@@ -72,7 +72,7 @@ impl<'a> Completion<'a> {
     /// The data in its specified form. Data of a request that never ran stays `null`.
     pub(super) fn complete(&self, operation_name: Option<&str>, data: Value, errors: &[ServerError]) -> Value {
         let failures = Failures::of(errors);
-        let Some(operation) = self.operation(operation_name).filter(|_| !failures.here) else { return data };
+        let Some(operation) = operation(self.document, operation_name).filter(|_| !failures.here) else { return data };
         if data == Value::Null && failures.below.is_empty() {
             return data;
         }
@@ -83,15 +83,6 @@ impl<'a> Completion<'a> {
         };
         let Some(root) = root else { return data };
         self.object(root, &[&operation.selection_set.node], data, Some(&failures)).unwrap_or(Value::Null)
-    }
-
-    fn operation(&self, name: Option<&str>) -> Option<&'a OperationDefinition> {
-        let mut operations = self.document.operations.iter();
-        let found = match name {
-            Some(name) => operations.find(|(own, _)| own.is_some_and(|own| own.as_str() == name)),
-            None => operations.next(),
-        };
-        found.map(|(_, operation)| &operation.node)
     }
 
     /// The value as its type allows it; `None` when it would be a null that the type forbids.
@@ -191,10 +182,13 @@ impl<'a> Completion<'a> {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{EmptySubscription, Object, Schema, SimpleObject};
+    use async_graphql::{EmptySubscription, Object, Request, Schema, SimpleObject};
 
+    use crate::domain::Actor;
+    use crate::graphql::caller::Caller;
     use crate::graphql::error::{ApiError, Result};
     use crate::graphql::extensions::Answers;
+    use crate::graphql::extensions::limits::usual_limits;
 
     #[derive(Default)]
     struct Item(i32);
@@ -257,8 +251,10 @@ mod tests {
     }
 
     async fn answer(query: &str) -> (String, usize) {
-        let schema = Schema::build(Query, Mutation, EmptySubscription).extension(Answers).finish();
-        let response = schema.execute(query).await;
+        let schema =
+            Schema::build(Query, Mutation, EmptySubscription).extension(Answers).extension(usual_limits()).finish();
+        let caller = Caller { actor: Actor::System };
+        let response = schema.execute(Request::new(query).data(caller)).await;
         let errors = response.errors.len();
         (serde_json::to_string(&response.data).expect("data is JSON"), errors)
     }

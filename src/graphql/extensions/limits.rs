@@ -1,26 +1,28 @@
 //! What a request may ask for: parsing, depth, cost, the caller's budget, introspection.
 //!
 //! A document is parsed and measured here, before anything else walks it, so that a syntax error is
-//! told from one that is nested too deeply, and that no document holds a core. Depth and cost are judged after validation, which is where they are known.
+//! told from one that is nested too deeply, and that no document holds a core. Depth and cost are
+//! judged after validation, which is where they are known.
 
 use std::any::TypeId;
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest, NextValidation,
 };
-use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
-use async_graphql::{
-    Data, Pos, Request, Response, ServerError, ServerResult, ValidationResult, Variables, async_trait,
-};
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Data, Request, Response, ServerError, ServerResult, ValidationResult, Variables, async_trait};
 
+use super::documents::{self, Documents, Known};
+use super::walk::Bounds;
+use super::{refused, variables};
 use crate::domain::Actor;
 use crate::graphql::budget::{Budget, Charge};
 use crate::graphql::caller::Caller;
 use crate::graphql::error::{ApiError, ErrorCode};
-use crate::graphql::extensions::walk::{self, Bounds};
 use crate::graphql::settings::{Introspection, Settings};
+use crate::graphql::trusted;
 
 /// Deepest nesting that is walked at all; reading the schema by the usual tools needs 15.
 pub(in crate::graphql) const RECURSION_MAX: usize = 24;
@@ -31,23 +33,37 @@ pub(in crate::graphql) struct Limits(Arc<Shared>);
 struct Shared {
     settings: Settings,
     budget: Budget,
+    documents: Arc<Documents>,
+    priced_by_value: OnceLock<HashSet<String>>,
 }
 
 impl Limits {
     pub(in crate::graphql) fn new(settings: &Settings, budget: Budget) -> Self {
-        Self(Arc::new(Shared { settings: *settings, budget }))
+        let bounds = Bounds {
+            tokens: settings.tokens_max,
+            aliases: settings.aliases_max,
+            fields: u64::try_from(settings.cost_max).unwrap_or(u64::MAX),
+        };
+        let documents = Arc::new(Documents::new(bounds));
+        Self(Arc::new(Shared { settings: *settings, budget, documents, priced_by_value: OnceLock::new() }))
+    }
+
+    /// The documents that are kept.
+    pub(in crate::graphql) fn documents(&self) -> Arc<Documents> {
+        self.0.documents.clone()
     }
 }
 
 impl ExtensionFactory for Limits {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(RequestLimits { shared: self.0.clone(), schema_alone: OnceLock::new(), charge: OnceLock::new() })
+        Arc::new(RequestLimits { shared: self.0.clone(), values_misfit: OnceLock::new(), charge: OnceLock::new() })
     }
 }
 
 struct RequestLimits {
     shared: Arc<Shared>,
-    schema_alone: OnceLock<bool>,
+    /// Set when the value of a variable is not of its type.
+    values_misfit: OnceLock<()>,
     charge: OnceLock<Charge>,
 }
 
@@ -60,34 +76,27 @@ impl Extension for RequestLimits {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         let mut request = next.run(ctx, request).await?;
-        let settings = &self.shared.settings;
-        let bounds = Bounds {
-            tokens: settings.tokens_max,
-            aliases: settings.aliases_max,
-            fields: u64::try_from(settings.cost_max).unwrap_or(u64::MAX),
-        };
-        let too_large = || refused(ApiError::new(ErrorCode::QueryTooCostly), Vec::new());
-        if !walk::has_few_tokens(&request.query, bounds.tokens) {
-            return Err(too_large());
+        let known = self.shared.documents.read(&request.query)?;
+        request.set_parsed_query(known.document.clone());
+        if !values_fit(ctx, &known, &request) {
+            self.values_misfit.get_or_init(|| ());
+            // Validation is to judge the document alone, so that its verdict is always the same.
+            request.variables = Variables::default();
         }
-        let document = parse_query(&request.query)
-            .map_err(|error| refused(ApiError::new(ErrorCode::ParseFailed), error.positions().collect()))?;
-        if !walk::is_within(&document, bounds) {
-            return Err(too_large());
-        }
-        let reads_schema = reads_schema(&document);
-        self.schema_alone.get_or_init(|| reads_schema && asks_schema_alone(&document));
-        request.set_parsed_query(document);
         let of_request = request.data.get(&TypeId::of::<Caller>()).and_then(|caller| caller.downcast_ref::<Caller>());
         let actor = of_request.or_else(|| ctx.data_opt()).map(|caller| &caller.actor);
-        if self.shared.settings.introspection.admits(actor) {
-            return Ok(request);
+        let is_owner = actor.is_some_and(|actor| actor.account().is_some());
+        if self.shared.settings.owners_run_trusted_only && is_owner && !trusted::is_trusted(&request.query) {
+            return Err(refused(ApiError::new(ErrorCode::Forbidden), Vec::new()));
         }
-        if reads_schema {
-            let code = if actor.is_some() { ErrorCode::Forbidden } else { ErrorCode::Unauthenticated };
-            return Err(refused(ApiError::new(code), Vec::new()));
+        if !self.shared.settings.introspection.admits(actor) {
+            if known.reads_schema {
+                let code = if actor.is_some() { ErrorCode::Forbidden } else { ErrorCode::Unauthenticated };
+                return Err(refused(ApiError::new(code), Vec::new()));
+            }
+            request = request.disable_introspection();
         }
-        Ok(request.disable_introspection())
+        Ok(request.data(known))
     }
 
     async fn parse_query(
@@ -107,10 +116,13 @@ impl Extension for RequestLimits {
         ctx: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        let invalid = |error: ServerError| refused(ApiError::new(ErrorCode::ValidationFailed), error.locations);
-        let result = next.run(ctx).await.map_err(|errors| errors.into_iter().map(invalid).collect::<Vec<_>>())?;
-        let depth_max =
-            if self.schema_alone.get() == Some(&true) { RECURSION_MAX } else { self.shared.settings.depth_max };
+        let known = ctx.data_opt::<Arc<Known>>();
+        let result = match known.and_then(|known| known.verdict()) {
+            Some(verdict) => verdict,
+            None => self.validate(ctx, known, next).await?,
+        };
+        let is_schema_alone = known.is_some_and(|known| known.is_schema_alone);
+        let depth_max = if is_schema_alone { RECURSION_MAX } else { self.shared.settings.depth_max };
         if result.depth > depth_max || result.complexity > self.shared.settings.cost_max {
             return Err(vec![refused(ApiError::new(ErrorCode::QueryTooCostly), Vec::new())]);
         }
@@ -119,6 +131,9 @@ impl Extension for RequestLimits {
             if let Some(charge) = charge.map_err(|error| vec![refused(error, Vec::new())])? {
                 self.charge.get_or_init(|| charge);
             }
+        }
+        if self.values_misfit.get().is_some() {
+            return Err(vec![refused(ApiError::bad_input(), Vec::new())]);
         }
         Ok(result)
     }
@@ -130,11 +145,37 @@ impl Extension for RequestLimits {
         next: NextExecute<'_>,
     ) -> Response {
         let mut data = Data::default();
-        if let Some(charge) = self.charge.get() {
-            data.insert(*charge);
-        }
-        next.run_with_data(ctx, operation_name, data).await
+        let Some(charge) = self.charge.get().copied() else {
+            return next.run_with_data(ctx, operation_name, data).await;
+        };
+        data.insert(charge);
+        next.run_with_data(ctx, operation_name, data).await.extension("cost", charge.shown())
     }
+}
+
+impl RequestLimits {
+    async fn validate(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        known: Option<&Arc<Known>>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let invalid = |error: ServerError| refused(ApiError::new(ErrorCode::ValidationFailed), error.locations);
+        let result = next.run(ctx).await.map_err(|errors| errors.into_iter().map(invalid).collect::<Vec<_>>())?;
+        if let Some(known) = known {
+            let registry = &ctx.schema_env.registry;
+            let priced = self.shared.priced_by_value.get_or_init(|| documents::priced_by_value(registry));
+            self.shared.documents.keep(known, result, priced);
+        }
+        Ok(result)
+    }
+}
+
+/// Whether the values given fit the operation that runs. A name that fits none is told later.
+fn values_fit(ctx: &ExtensionContext<'_>, known: &Known, request: &Request) -> bool {
+    known.operation(request.operation_name.as_deref()).is_none_or(|operation| {
+        variables::fit(&ctx.schema_env.registry, &operation.variable_definitions, &request.variables)
+    })
 }
 
 impl Introspection {
@@ -148,44 +189,11 @@ impl Introspection {
     }
 }
 
-/// Whether a field of introspection other than `__typename` occurs anywhere.
-fn reads_schema(document: &ExecutableDocument) -> bool {
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
-    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
-    operations.chain(fragments).any(|selection| selection_reads_schema(&selection.node))
-}
-
-/// Spreads are not followed: every fragment is looked at once, on its own.
-fn selection_reads_schema(selection: &SelectionSet) -> bool {
-    selection.items.iter().any(|item| match &item.node {
-        Selection::Field(field) => {
-            matches!(field.node.name.node.as_str(), "__schema" | "__type")
-                || selection_reads_schema(&field.node.selection_set.node)
-        }
-        Selection::InlineFragment(fragment) => selection_reads_schema(&fragment.node.selection_set.node),
-        Selection::FragmentSpread(_) => false,
-    })
-}
-
-/// Whether all that the operations ask for is the schema; tools nest that deeper than data needs.
-fn asks_schema_alone(document: &ExecutableDocument) -> bool {
-    let is_of_schema =
-        |selection: &Selection| matches!(selection, Selection::Field(field) if field.node.name.node.starts_with("__"));
-    let mut operations = document.operations.iter();
-    operations.all(|(_, operation)| {
-        operation.node.selection_set.node.items.iter().all(|selection| is_of_schema(&selection.node))
-    })
-}
-
-/// The error with its places in the document, and none of the framework's words.
-fn refused(error: ApiError, locations: Vec<Pos>) -> ServerError {
-    ServerError {
-        message: error.to_string(),
-        source: Some(Arc::new(error)),
-        locations,
-        path: Vec::new(),
-        extensions: None,
-    }
+/// Limits as they are where nothing is set.
+#[cfg(test)]
+pub(super) fn usual_limits() -> Limits {
+    let settings = Settings::default();
+    Limits::new(&settings, Budget::new(Arc::new(crate::domain::SystemClock), &settings))
 }
 
 #[cfg(test)]

@@ -39,9 +39,6 @@ on_both_databases! {
         }
         let refused = post(&endpoint, &[JSON, ("authorization", "tma nonsense")], query).await;
         assert_eq!((refused.status, refused.code()), (401, "UNAUTHENTICATED".into()));
-        let client = crate::support::caller::http_client();
-        let got = client.get(format!("{endpoint}?query=%7Bviewer%7Bid%7D%7D")).send().await.expect("an answer");
-        assert_eq!((got.status().as_u16(), got.headers()["allow"].to_str().ok()), (405, Some("POST")));
         server.stop().await;
     }
 
@@ -140,8 +137,8 @@ on_both_databases! {
             third: depositCredits(input: { account: { telegramUserId: \"5000000001\" }, amount: \"2\", idempotencyKey: \"b\" })
                 { transaction { amount } } }";
         let answer = ask(&billing.endpoint, &billing.authorization, document, Value::Null).await;
-        let data = r#"{"data":{"first":{"transaction":{"amount":"1"}},"second":null,"third":{"transaction":{"amount":"2"}}},"#;
-        assert!(answer.body.starts_with(data), "fields in the order asked: {}", answer.body);
+        let data = r#""data":{"first":{"transaction":{"amount":"1"}},"second":null,"third":{"transaction":{"amount":"2"}}}"#;
+        assert!(answer.body.contains(data), "fields in the order asked: {}", answer.body);
         let errors = &answer.json()["errors"];
         assert_eq!(errors.as_array().map(Vec::len), Some(1));
         assert_eq!((&errors[0]["path"], &errors[0]["extensions"]["code"]), (&json!(["second"]), &json!("FORBIDDEN")));

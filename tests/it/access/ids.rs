@@ -1,5 +1,9 @@
 //! A malformed, a foreign and a missing id get the same answer, byte for byte but the request's id.
 
+use std::collections::HashMap;
+
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{InputValueDefinition, TypeKind, TypeSystemDefinition};
 use serde_json::{Value, json};
 
 use super::{ADA, BO, Raw, ask};
@@ -179,6 +183,12 @@ on_both_databases! {
         let ids: Vec<&str> = account_ids.iter().map(String::as_str).collect();
         let answer = world.same(&world.billing, account, &ids).await;
         assert_eq!(answer.json(), json!({ "data": { "account": null } }));
+        let best = "query($id: ID!) { bestKey(route: { taskType: TURNSTILE, account: { id: $id } }) { summary } }";
+        world.same(&world.dispatcher, best, &ids).await;
+        let open = "mutation($id: ID!) { openLease(input: { taskId: \"t\", route: {
+            taskType: TURNSTILE, account: { id: $id } } }) { lease { expiresAt } userErrors { code message field retryAt } } }";
+        let answer = world.same(&world.dispatcher, open, &ids).await;
+        assert_eq!(answer.json()["data"]["openLease"]["lease"], Value::Null, "{}", answer.body);
         let log = "query($id: ID!) { auditLog(targetId: $id) { totalCount nodes { id } } }";
         let answer = world.same(&world.operator, log, &ids).await;
         assert_eq!(answer.json()["data"]["auditLog"]["totalCount"], 0);
@@ -188,5 +198,72 @@ on_both_databases! {
             assert_eq!(found["node"]["id"], **id);
         }
         world.server.stop().await;
+    }
+}
+
+/// Where operations take an id of an object, and those that take a name of the caller's own.
+const OF_OBJECTS: [&str; 15] = [
+    "account(ref.id)",
+    "auditLog(targetId)",
+    "bestKey(route.account.id)",
+    "checkKeyBalance(input.keyId)",
+    "depositCredits(input.account.id)",
+    "node(id)",
+    "nodes(ids)",
+    "releaseLease(input.attemptId)",
+    "removeKey(input.keyId)",
+    "renameKey(input.keyId)",
+    "reportSolution(input.attemptId)",
+    "resolveAttempt(input.attemptId)",
+    "reverseCredit(input.transactionId)",
+    "spendCredits(input.account.id)",
+    "openLease(input.route.account.id)",
+];
+const OF_THE_CALLER: [&str; 3] = ["attempts(taskId)", "bestKey(taskId)", "openLease(input.taskId)"];
+
+/// Fails when an operation takes an id that no test above asks about.
+#[test]
+fn every_operation_that_takes_an_id_is_covered() {
+    let schema = parse_schema(include_str!("../../../schema.graphql")).expect("the schema parses");
+    let types: HashMap<&str, &TypeKind> = schema
+        .definitions
+        .iter()
+        .filter_map(|definition| match definition {
+            TypeSystemDefinition::Type(ty) => Some((ty.node.name.node.as_str(), &ty.node.kind)),
+            _ => None,
+        })
+        .collect();
+    let mut found = Vec::new();
+    for root in ["Query", "Mutation", "Subscription"] {
+        let TypeKind::Object(object) = types[root] else { panic!("{root} is an object") };
+        for field in &object.fields {
+            for argument in &field.node.arguments {
+                collect_ids(&types, &argument.node, &argument.node.name.node, &mut found);
+                let name = &field.node.name.node;
+                for place in found.iter_mut().filter(|place| !place.contains('(')) {
+                    *place = format!("{name}({place})");
+                }
+            }
+        }
+    }
+    found.sort();
+    let mut expected: Vec<&str> = OF_OBJECTS.iter().chain(&OF_THE_CALLER).copied().collect();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+fn collect_ids(types: &HashMap<&str, &TypeKind>, value: &InputValueDefinition, path: &str, found: &mut Vec<String>) {
+    let ty = value.ty.node.to_string();
+    let ty = ty.trim_matches(['[', ']', '!']);
+    match types.get(ty) {
+        Some(TypeKind::InputObject(input)) => {
+            for field in &input.fields {
+                let path = format!("{path}.{}", field.node.name.node);
+                collect_ids(types, &field.node, &path, found);
+            }
+        }
+        // A Telegram user has an id of Telegram's: whoever may name one may know it.
+        None if ty == "ID" && !path.ends_with("telegramUserId") => found.push(path.to_owned()),
+        _ => {}
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::Server;
 use crate::support::socket::{Heard, Socket};
@@ -40,12 +40,17 @@ on_both_databases! {
         for id in ["1", "2", "3", "4"] {
             first.subscribe(id, "subscription { accountEvents { cursor } }", Value::Null).await;
         }
-        let closed = loop {
-            if let Heard::Closed(code, reason) = first.next().await {
-                break (code, reason);
-            }
-        };
-        assert_eq!(closed, (4400, "Too many operations".to_owned()));
+        let mut answers: Vec<Value> = Vec::new();
+        for _ in 0..4 {
+            answers.push(first.next().await.message());
+        }
+        let refused: Vec<&Value> = answers.iter().filter(|answer| answer["type"] == "error").collect();
+        assert!(refused.len() == 1 && refused[0]["id"] == "4", "{answers:?}");
+        assert_eq!(refused[0]["payload"][0]["extensions"]["code"], "RATE_LIMITED");
+        // Where one ends there is place for another.
+        first.send(json!({ "type": "complete", "id": "1" })).await;
+        first.subscribe("5", "subscription { accountEvents { cursor } }", Value::Null).await;
+        assert_eq!(first.next().await.message()["type"], "next");
         server.stop().await;
     }
 }

@@ -80,8 +80,8 @@ on_both_databases! {
         let (mut stream, snapshot) = Stream::fresh(&server, &server.owner(ADA)).await;
         let mut silent = Socket::open(&server.public()).await;
         server.restart().await;
-        assert_eq!(stream.socket.next().await, closed(1001, "The server ends"));
-        assert_eq!(silent.next().await, closed(1001, "The server ends"));
+        assert_eq!(stream.socket.next().await, closed(1012, "The server ends"));
+        assert_eq!(silent.next().await, closed(1012, "The server ends"));
         let mut resumed = Stream::open(&server, &server.owner(ADA), snapshot["cursor"].clone()).await;
         resumed.stays_silent(Duration::from_millis(300)).await;
         server.stop().await;

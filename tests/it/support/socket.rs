@@ -71,6 +71,15 @@ impl Socket {
         self.stream.send(Message::text(text.to_owned())).await.expect("the socket takes a message");
     }
 
+    pub(crate) async fn send_binary(&mut self, bytes: &'static [u8]) {
+        self.stream.send(Message::binary(bytes)).await.expect("the socket takes a message");
+    }
+
+    /// Sends a message to a server that may have closed the socket.
+    pub(crate) async fn try_send(&mut self, message: &Value) -> Result<(), Error> {
+        self.stream.send(Message::text(message.to_string())).await
+    }
+
     pub(crate) async fn subscribe(&mut self, id: &str, document: &str, variables: Value) {
         let payload = json!({ "query": document, "variables": variables });
         self.send(json!({ "type": "subscribe", "id": id, "payload": payload })).await;

@@ -1,0 +1,6 @@
+//! The wire: GraphQL over HTTP and over WebSocket as their specifications have it.
+
+mod bombs;
+mod http;
+mod patience;
+mod socket;
