@@ -7,11 +7,10 @@
 # one line per client. Exits 1 if any failed. The clients' environments are made once below DIR
 # (default: target/clients).
 set -euo pipefail
-export PYTHONDONTWRITEBYTECODE=1
 
 here=$(cd "$(dirname "$0")" && pwd)
-python=${PYTHON:-python3}
-venvs=$here/../../target/clients
+source "$here/../stage/common.sh"
+venvs=$root/target/clients
 case "${1:-}" in
   '') ;;
   --venvs) venvs=${2:?--venvs wants a folder} ;;
@@ -19,10 +18,7 @@ case "${1:-}" in
 esac
 command -v openssl >/dev/null || { echo "openssl is missing. Install it: apt-get install openssl" >&2; exit 1; }
 
-cd "$here/../.."
-cargo build --quiet --workspace --bins
-binaries=${CARGO_TARGET_DIR:-target}/debug
-
+binaries=$(programs)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

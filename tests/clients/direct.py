@@ -9,7 +9,8 @@ ADDRESSES is the line of JSON that the sandbox prints at its start; TARGETS is d
 import json
 import secrets
 import sys
-import urllib.request
+
+from server import admin
 
 PROVIDERS = {
     "2captcha-python": "two_captcha",
@@ -19,16 +20,6 @@ PROVIDERS = {
     "pymultibot": "multibot",
     "unicaptcha": "two_captcha",
 }
-
-
-def admin(base, method, slug, key, body=None):
-    data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json"}
-    url = f"{base}/admin/{slug}/keys/{key}"
-    request = urllib.request.Request(url, data=data, headers=headers, method=method)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=10) as response:
-        return json.load(response)
 
 
 def read(path):

@@ -10,8 +10,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-python=${PYTHON:-python3}
-venvs=$here/../../target/clients
+source "$here/../stage/common.sh"
+venvs=$root/target/clients
 target= sandbox= targets=
 clients=()
 
@@ -39,16 +39,6 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# An environment is whole once it holds a copy of its requirements.
-environment() {
-  local requirements=$here/requirements-$1.txt folder=$venvs/$1
-  if ! cmp -s "$requirements" "$folder/requirements.txt"; then
-    "$python" -m venv --clear "$folder"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
-    cp "$requirements" "$folder/requirements.txt"
-  fi
-}
-
 case $target in
   direct)
     [ -x "$sandbox" ] || { echo "--target direct wants --sandbox BINARY" >&2; exit 2; }
@@ -72,7 +62,7 @@ failed=0
 for client in "${clients[@]}"; do
   group=common
   [ "$client" = capmonstercloudclient ] && group=capmonster
-  environment "$group"
+  environment "$venvs/$group" "$here/requirements-$group.txt"
   if TMPDIR=$work timeout 120 "$venvs/$group/bin/python" "$here/solve.py" "$client" "$targets" \
     >"$work/output" 2>&1; then
     printf '%-22s ok\n' "$client"

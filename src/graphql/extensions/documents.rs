@@ -15,8 +15,8 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Oper
 use async_graphql::registry::Registry;
 use lru::LruCache;
 
-use super::refused;
 use super::walk::{self, Bounds};
+use super::{refused, tokens, typename};
 use crate::graphql::error::{ApiError, ErrorCode};
 
 /// Most documents that are kept.
@@ -39,13 +39,19 @@ pub(in crate::graphql) struct Known {
 impl Known {
     fn read(text: &str, bounds: Bounds) -> Result<Self, async_graphql::ServerError> {
         let too_large = || refused(ApiError::new(ErrorCode::QueryTooCostly), Vec::new());
-        if !walk::has_few_tokens(text, bounds.tokens) {
+        if !tokens::are_few(text, bounds.tokens) {
             return Err(too_large());
         }
-        let document = parse_query(text)
-            .map_err(|error| refused(ApiError::new(ErrorCode::ParseFailed), error.positions().collect()))?;
+        let unparsed = |positions| refused(ApiError::new(ErrorCode::ParseFailed), positions);
+        let document = parse_query(text).map_err(|error| unparsed(error.positions().collect()))?;
+        if !tokens::begin_by_keywords(text) {
+            return Err(unparsed(Vec::new()));
+        }
         if !walk::is_within(&document, bounds) {
             return Err(too_large());
+        }
+        if !typename::are_plain(&document) {
+            return Err(refused(ApiError::new(ErrorCode::ValidationFailed), Vec::new()));
         }
         let reads_schema = reads_schema(&document);
         let is_schema_alone = reads_schema && asks_schema_alone(&document);
@@ -82,7 +88,7 @@ impl Documents {
     /// The document of a text, kept or read now.
     ///
     /// # Errors
-    /// GRAPHQL_PARSE_FAILED, or QUERY_TOO_COSTLY for what is out of bounds.
+    /// GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, or QUERY_TOO_COSTLY for what is out of bounds.
     pub(super) fn read(&self, text: &str) -> Result<Arc<Known>, async_graphql::ServerError> {
         let kept = self.lock().entries.get(text).cloned();
         match kept {

@@ -16,7 +16,7 @@ use async_graphql::{Data, Request, Response, ServerError, ServerResult, Validati
 
 use super::documents::{self, Documents, Known};
 use super::walk::Bounds;
-use super::{refused, variables};
+use super::{positions, refused, variables};
 use crate::domain::Actor;
 use crate::graphql::budget::{Budget, Charge};
 use crate::graphql::caller::Caller;
@@ -164,6 +164,9 @@ impl RequestLimits {
         let result = next.run(ctx).await.map_err(|errors| errors.into_iter().map(invalid).collect::<Vec<_>>())?;
         if let Some(known) = known {
             let registry = &ctx.schema_env.registry;
+            if !positions::are_allowed(registry, &known.document) {
+                return Err(vec![refused(ApiError::new(ErrorCode::ValidationFailed), Vec::new())]);
+            }
             let priced = self.shared.priced_by_value.get_or_init(|| documents::priced_by_value(registry));
             self.shared.documents.keep(known, result, priced);
         }

@@ -9,6 +9,9 @@ mod answers;
 mod completion;
 mod documents;
 mod limits;
+mod positions;
+mod tokens;
+mod typename;
 mod variables;
 mod walk;
 

@@ -52,27 +52,6 @@ impl Measure {
     }
 }
 
-/// Whether the text has at most so many tokens: names, numbers, strings and punctuation, counted
-/// without parsing.
-pub(super) fn has_few_tokens(text: &str, most: usize) -> bool {
-    let (mut tokens, mut in_word, mut in_string, mut in_comment) = (0, false, false, false);
-    for letter in text.chars() {
-        if in_comment || in_string {
-            in_comment &= letter != '\n';
-            in_string &= letter != '"' && letter != '\n';
-            continue;
-        }
-        let is_word = letter.is_alphanumeric() || letter == '_';
-        in_string = letter == '"';
-        in_comment = letter == '#';
-        if (is_word && !in_word) || (!is_word && !letter.is_whitespace() && letter != ',' && letter != '#') {
-            tokens += 1;
-        }
-        in_word = is_word;
-    }
-    tokens <= most
-}
-
 /// Whether everything in the document keeps within the bounds.
 pub(super) fn is_within(document: &ExecutableDocument, bounds: Bounds) -> bool {
     let mut walk = Walk { document, known: HashMap::new() };
@@ -199,13 +178,5 @@ mod tests {
         ] {
             assert_eq!(passes(&text), passing, "{text}");
         }
-    }
-
-    #[test]
-    fn tokens_are_counted_without_strings_and_comments() {
-        let text = "query($a: Int! = 5) { b(c: \"many words, in one string\") # a comment { } }\n { d } }";
-        assert!(has_few_tokens(text, 26));
-        assert!(!has_few_tokens(text, 20));
-        assert!(!has_few_tokens(&"{".repeat(3_000), 2_000));
     }
 }
