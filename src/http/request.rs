@@ -42,6 +42,11 @@ impl Asked {
         serde_json::from_value(Value::Object(fields)).ok()
     }
 
+    /// Whether it names a document, by its text or by its id.
+    pub(super) fn names_a_document(&self) -> bool {
+        self.query.is_some() != self.document_id.is_some()
+    }
+
     /// The request with its document's text; `None` without one, with two, or with an unknown id.
     pub(super) fn resolved(self, api: &Api) -> Option<Request> {
         let text = match (self.query, self.document_id) {

@@ -30,6 +30,7 @@ impl Incoming {
         let message = serde_json::from_str(text).ok()?;
         match &message {
             Self::Subscribe { id, .. } | Self::Complete { id } if id.is_empty() => None,
+            Self::Subscribe { payload, .. } if !payload.names_a_document() => None,
             _ => Some(message),
         }
     }
