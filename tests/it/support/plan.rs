@@ -104,7 +104,7 @@ pub(crate) fn seed() -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("MONEY_SEED has to be a whole number")))
 }
 
-#[expect(clippy::print_stderr, reason = "the figures of a plan are for whoever runs it")]
-fn say(words: &str) {
+#[expect(clippy::print_stderr, reason = "figures are for whoever runs the tests")]
+pub(crate) fn say(words: &str) {
     eprintln!("{words}");
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::Server;
+use crate::support::plan::say;
 
 const ADA: i64 = 5_000_000_001;
 
@@ -101,7 +102,7 @@ on_both_databases! {
             assert!(fine.contains(&code) || (may_pass && code == "none"), "{name}: {code}");
             let size = answer.0.to_string().len();
             assert!(took < AT_MOST && size < 20_000, "{name}: {took:?}, {size} bytes");
-            println!("{name}: {code} after {took:?}");
+            say(&format!("{name}: {code} after {took:?}"));
         }
         assert!(server.owner(ADA + 1_000).run("{ viewer { id } }", Value::Null).await.0["data"]["viewer"].is_object());
         server.stop().await;
