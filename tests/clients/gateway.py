@@ -28,7 +28,7 @@ TASK_TYPES = {
     "unicaptcha": "RECAPTCHA_V2",
 }
 NEEDS_TLS = {"2captcha-python"}
-OPEN = """mutation($task: String!, $type: TaskType!, $provider: ProviderCode!) {
+OPEN = """mutation($task: ID!, $type: TaskType!, $provider: ProviderCode!) {
   openLease(input: { taskId: $task, route: { taskType: $type, onlyProviders: [$provider] } }) {
     lease { token } userErrors { code message } } }"""
 CREDITED = "query($id: ID!) { node(id: $id) { ... on RecycledKey { credited } } }"
