@@ -28,8 +28,9 @@ use super::StartError;
 /// How long a client may take for its TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// How long a client may take to send the headers of a request, and to send a next one.
-const HEADERS: Duration = Duration::from_secs(30);
+/// How long a client may take to send the headers of a request, and to send a next one. Clients keep
+/// an idle connection for up to 90 s; one closed before that could be closed under a request.
+const HEADERS: Duration = Duration::from_secs(120);
 
 /// A router that is to be served at an address.
 pub(super) struct Door {
