@@ -10,6 +10,8 @@ mod completion;
 mod documents;
 mod limits;
 mod positions;
+#[cfg(test)]
+mod probe;
 mod tokens;
 mod typename;
 mod variables;
