@@ -177,6 +177,7 @@ fn key_settings(config: &Config) -> keys::Settings {
         check_cooldown: config.keys.check_cooldown,
         per_account: config.keys.per_account,
         submissions_per_hour: usize::try_from(config.keys.submissions_per_hour).unwrap_or(usize::MAX),
+        checks_per_hour: usize::try_from(config.keys.checks_per_hour).unwrap_or(usize::MAX),
         sync_interval: config.sync.interval,
         depleted_interval_max: config.sync.depleted_interval_max,
     }

@@ -155,6 +155,8 @@ sections! {
         per_account: u64 = Some("100"), count::<u64>(1, 100_000);
         /// Most submissions of one account in an hour.
         submissions_per_hour: u32 = Some("20"), count::<u32>(1, 10_000);
+        /// Most balance checks by one account in an hour; beyond it the figure at hand is the answer.
+        checks_per_hour: u32 = Some("200"), count::<u32>(1, 100_000);
     }
 
     /// Reading balances.

@@ -8,7 +8,7 @@
 mod budget;
 mod caller;
 mod error;
-mod extensions;
+mod execution;
 mod ids;
 mod loaders;
 mod mutation;
@@ -33,8 +33,8 @@ use futures_util::stream::BoxStream;
 use self::budget::Budget;
 pub use self::caller::{Caller, RequestId};
 pub use self::error::{ApiError, ErrorCode};
-use self::extensions::Documents;
-pub use self::extensions::failure;
+use self::execution::Engine;
+pub use self::execution::failure;
 pub use self::ids::{IdSealer, OpaqueIds};
 use self::loaders::Loaders;
 pub use self::mutation::Mutation;
@@ -51,35 +51,35 @@ use crate::live::Live;
 use crate::pool::Pool;
 use crate::store::Store;
 
-/// The executable schema.
-type ApiSchema = Schema<Query, Mutation, Subscription>;
-
 /// The API, ready to answer.
 #[derive(Clone)]
 pub struct Api {
-    schema: ApiSchema,
-    documents: Arc<Documents>,
+    engine: Arc<ApiEngine>,
 }
+
+type ApiEngine = Engine<Query, Mutation, Subscription>;
+type ApiBuilder = SchemaBuilder<Query, Mutation, Subscription>;
 
 impl Api {
     /// The API over the services, under the limits given.
     #[must_use]
     pub fn new(services: Services, settings: &Settings) -> Self {
-        let limits = extensions::Limits::new(settings, Budget::new(services.clock.clone(), settings));
-        let documents = limits.documents();
+        let budget = Budget::new(services.clock.clone(), settings);
         let loaders = Loaders::new(services.store.clone());
-        Self { schema: builder(limits).data(loaders).data(services).finish(), documents }
+        let data = |schema: ApiBuilder| schema.data(loaders).data(services);
+        Self { engine: Arc::new(Engine::new(registered, data, settings, budget)) }
     }
 
     /// Answers a query or a mutation.
     pub async fn execute(&self, request: Request) -> Response {
-        self.schema.execute(request).await
+        // Its many kilobytes would otherwise be moved along with every future around it.
+        Box::pin(self.engine.execute(request)).await
     }
 
     /// Answers any operation, a subscription by as many answers as it brings.
     #[must_use]
     pub fn stream(&self, request: Request, session: Arc<Data>) -> BoxStream<'static, Response> {
-        self.schema.execute_stream_with_session_data(request, session)
+        self.engine.clone().stream(request, session)
     }
 
     /// The text of a trusted document.
@@ -91,7 +91,7 @@ impl Api {
     /// What kind of operation a request runs; `None` where there is no such operation.
     #[must_use]
     pub fn operation_type(&self, request: &Request) -> Option<OperationType> {
-        self.documents.operation_type(&request.query, request.operation_name.as_deref())
+        self.engine.operation_type(request)
     }
 }
 
@@ -131,18 +131,9 @@ pub fn sdl() -> String {
 }
 
 /// All types, without anything to answer from.
-fn registered() -> SchemaBuilder<Query, Mutation, Subscription> {
+fn registered() -> ApiBuilder {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_output_type::<mutation::UserError>()
-}
-
-fn builder(limits: extensions::Limits) -> SchemaBuilder<Query, Mutation, Subscription> {
-    // The answer extension comes first, so that it sees what every other one refuses.
-    registered()
-        .disable_suggestions()
-        .limit_recursive_depth(extensions::RECURSION_MAX)
-        .extension(extensions::Answers)
-        .extension(limits)
 }
 
 /// What resolvers work with.

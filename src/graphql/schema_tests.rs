@@ -62,9 +62,9 @@ fn actor_of(role: &str) -> Option<Actor> {
 }
 
 /// The schema without anything to answer from: whatever passes a guard ends as INTERNAL.
-fn hollow_schema(introspection: Introspection) -> ApiSchema {
-    let settings = Settings { introspection, ..Settings::default() };
-    builder(extensions::Limits::new(&settings, Budget::new(Arc::new(SystemClock), &settings))).finish()
+fn hollow_engine(settings: &Settings) -> Arc<ApiEngine> {
+    let budget = Budget::new(Arc::new(SystemClock), settings);
+    Arc::new(Engine::new(registered, |schema| schema, settings, budget))
 }
 
 async fn ask(query: &str, role: &str) -> Response {
@@ -72,7 +72,8 @@ async fn ask(query: &str, role: &str) -> Response {
     if let Some(actor) = actor_of(role) {
         request = request.data(Caller { actor });
     }
-    let mut answers = hollow_schema(Introspection::Everybody).execute_stream(request);
+    let mut answers = hollow_engine(&Settings { introspection: Introspection::Everybody, ..Settings::default() })
+        .stream(request, Arc::default());
     answers.next().await.expect("every request is answered")
 }
 
@@ -194,9 +195,10 @@ fn the_text_is_the_same_every_time() {
 /// the values that are at fault, which are looked at after the document.
 #[tokio::test]
 async fn every_trusted_document_fits_the_schema() {
-    let schema = hollow_schema(Introspection::Nobody);
+    let engine = hollow_engine(&Settings::default());
     for text in trusted::all() {
-        let answer = schema.execute_stream(Request::new(text)).next().await.expect("every request is answered");
+        let answer =
+            engine.clone().stream(Request::new(text), Arc::default()).next().await.expect("every request is answered");
         let shown = serde_json::to_string(&answer.errors).expect("errors are JSON");
         assert!(shown.contains("UNAUTHENTICATED") || shown.contains("BAD_USER_INPUT"), "{text}: {shown}");
     }
@@ -205,8 +207,7 @@ async fn every_trusted_document_fits_the_schema() {
 #[tokio::test]
 async fn owners_run_trusted_documents_only_where_that_is_set() {
     let settings = Settings { owners_run_trusted_only: true, ..Settings::default() };
-    let budget = Budget::new(Arc::new(SystemClock), &settings);
-    let schema = builder(extensions::Limits::new(&settings, budget)).finish();
+    let engine = hollow_engine(&settings);
     let providers = trusted::all().find(|text| text.contains("query Providers")).expect("there is one");
     for (text, role, is_refused) in [
         (providers, "owner", false),
@@ -214,7 +215,7 @@ async fn owners_run_trusted_documents_only_where_that_is_set() {
         ("{ providers { code } }", "dispatch", false),
     ] {
         let actor = actor_of(role).expect("somebody");
-        let answer = schema.execute(Request::new(text).data(Caller { actor })).await;
+        let answer = engine.execute(Request::new(text).data(Caller { actor })).await;
         let shown = serde_json::to_string(&answer.errors).expect("errors are JSON");
         assert_eq!(shown.contains("FORBIDDEN"), is_refused, "{role}: {text}: {shown}");
     }

@@ -10,6 +10,9 @@ use super::media::Media;
 use crate::domain::Timestamp;
 use crate::graphql::{ApiError, ErrorCode, RequestId, failure};
 
+/// Room made for a body at once; most are no longer.
+const BODY_BYTES: usize = 2048;
+
 /// An answer in JSON: errors come first, and there is no data where nothing ran.
 #[derive(Serialize)]
 pub(super) struct Body<'a> {
@@ -81,9 +84,10 @@ pub(super) fn refused(status: StatusCode, error: &ApiError, id: &RequestId, medi
 }
 
 fn written(status: StatusCode, answer: &Answer, media: Media) -> Response {
-    let Ok(body) = serde_json::to_vec(&Body::from(answer)) else {
+    let mut body = Vec::with_capacity(BODY_BYTES);
+    if serde_json::to_writer(&mut body, &Body::from(answer)).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
+    }
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));

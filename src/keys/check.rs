@@ -30,8 +30,8 @@ pub enum CheckError {
 }
 
 impl Keys {
-    /// Reads the key at its provider; while the cool-down runs or somebody else reads it, the
-    /// figure at hand is the answer.
+    /// Reads the key at its provider; while the cool-down runs, somebody else reads it, or the owner
+    /// has checked too often in this hour, the figure at hand is the answer.
     ///
     /// # Errors
     /// The database or the vault fails.
@@ -39,6 +39,13 @@ impl Keys {
         let Some(key) = self.inner.store.key(actor, id).await? else { return Ok(Err(CheckError::KeyNotFound)) };
         if key.status == KeyStatus::Removed {
             return Ok(Err(CheckError::KeyRemoved));
+        }
+        let now = self.inner.clock.now();
+        if let Some(owner) = actor.account().filter(|_| now >= key.checkable_at)
+            && let Err(next) = self.inner.checks.count(owner, now)
+        {
+            // The limit is the owner's and not the key's, so it is shown and not stored.
+            return Ok(Ok(Checked { key: Key { checkable_at: next, ..key }, checked: false }));
         }
         let cooldown = self.inner.settings.check_cooldown;
         let inner = self.inner.clone();

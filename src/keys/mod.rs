@@ -6,6 +6,7 @@
 
 mod check;
 mod failure;
+mod hourly;
 mod label;
 mod prune;
 mod read;
@@ -13,16 +14,16 @@ mod remove;
 mod rename;
 mod submit;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
+use self::hourly::Hourly;
 use crate::domain::clock::SharedClock;
 use crate::domain::entropy::SharedEntropy;
 use crate::domain::provider::{ProviderHealth, ProviderInfo};
-use crate::domain::{AccountId, Actor, ProviderCode, Timestamp};
+use crate::domain::{AccountId, Actor, ProviderCode};
 use crate::moves::key::Policy;
 use crate::providers::Providers;
 use crate::store::Store;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub per_account: u64,
     /// Most submissions of an account in an hour.
     pub submissions_per_hour: usize,
+    /// Most checks by an account in an hour.
+    pub checks_per_hour: usize,
     /// Time between regular readings.
     pub sync_interval: Duration,
     /// Longest time between readings of a depleted key.
@@ -67,8 +70,8 @@ struct Inner {
     settings: Settings,
     infos: Vec<ProviderInfo>,
     readers: read::Readers,
-    /// Recent submissions of each account, for the hourly limit of this process.
-    submissions: Mutex<HashMap<AccountId, Vec<Timestamp>>>,
+    submissions: Hourly,
+    checks: Hourly,
 }
 
 /// What the use cases need of the rest.
@@ -93,7 +96,8 @@ impl Keys {
     pub fn new(parts: Parts, settings: Settings) -> Self {
         let infos = parts.providers.infos();
         let Parts { store, vault, providers, clock, entropy, tasks } = parts;
-        let submissions = Mutex::default();
+        let submissions = Hourly::new(settings.submissions_per_hour);
+        let checks = Hourly::new(settings.checks_per_hour);
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -106,6 +110,7 @@ impl Keys {
                 infos,
                 readers: read::Readers::new(),
                 submissions,
+                checks,
             }),
         }
     }

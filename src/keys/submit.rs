@@ -1,7 +1,6 @@
 //! A key is handed over: format, seal, claim; then the provider's verdict.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
@@ -16,9 +15,6 @@ use crate::moves::key::{Claim, ClaimRefusal, NewKey};
 use crate::providers::NormalisedKey;
 use crate::store::StoreError;
 use crate::vault::{SealContext, looks_like_lease_token};
-
-/// The window of the limit on submissions.
-const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// A key as its owner hands it over.
 pub struct Submission {
@@ -85,7 +81,7 @@ impl Keys {
         if self.inner.shows_key(label.as_deref(), it.provider, &fingerprint) {
             return Ok(Err(SubmitError::LabelFormat.into()));
         }
-        if let Err(retry_at) = self.inner.count_submission(owner) {
+        if let Err(retry_at) = self.inner.submissions.count(owner, self.inner.clock.now()) {
             return Ok(Err(SubmitRefusal { code: SubmitError::TooManySubmissions, retry_at: Some(retry_at) }));
         }
         let (claim, reading) = self.begin(owner, it.provider, label, normalised).await?;
@@ -196,20 +192,6 @@ impl Inner {
                 other => return Ok(other?),
             }
         }
-    }
-
-    /// Counts a submission against the hourly limit; refused with the moment of the next one.
-    fn count_submission(&self, owner: AccountId) -> Result<(), Timestamp> {
-        let now = self.clock.now();
-        let mut all = self.submissions.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        all.retain(|_, moments| moments.last().is_some_and(|last| now.since(*last) < HOUR));
-        let recent = all.entry(owner).or_default();
-        recent.retain(|moment| now.since(*moment) < HOUR);
-        if recent.len() >= self.settings.submissions_per_hour {
-            return Err(recent[0].plus(HOUR));
-        }
-        recent.push(now);
-        Ok(())
     }
 }
 

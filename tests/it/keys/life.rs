@@ -30,6 +30,27 @@ on_both_databases! {
         server.stop().await;
     }
 
+    async fn checks_are_limited_by_the_hour(database) {
+        let mut server = Server::start_with(database, "[keys]\nchecks_per_hour = 2\n").await;
+        let (owner, other) = (server.owner(5_000_000_001), server.owner(5_000_000_002));
+        let (key, id) = lively(&server, &owner, "two_captcha", "1").await;
+        let (_, others) = lively(&server, &other, "two_captcha", "1").await;
+        stop_timer(&server).await;
+        for _ in 0..2 {
+            assert_eq!(owner.check(&id).await["checked"], true);
+            assert_eq!(owner.check(&id).await["checked"], false, "the cool-down counts nothing");
+            server.pass_time(Duration::from_secs(30));
+        }
+        let asked = server.providers.readings("two_captcha", &key).await;
+        let refused = owner.check(&id).await;
+        assert_eq!((&refused["checked"], &refused["userErrors"]), (&json!(false), &json!([])), "{refused}");
+        assert_eq!(server.providers.readings("two_captcha", &key).await, asked, "nobody was asked");
+        assert_eq!(other.check(&others).await["checked"], true);
+        server.pass_time(Duration::from_secs(60 * 60));
+        assert_eq!(owner.check(&id).await["checked"], true);
+        server.stop().await;
+    }
+
     async fn a_check_and_a_reading_under_way_are_one(database) {
         let mut server = calm_server(database).await;
         let owner = server.owner(5_000_000_001);

@@ -1,98 +1,11 @@
-//! The form of every answer: completed data, and errors that say a code and a fixed sentence.
+//! The form of every error: a code, a fixed sentence, the request's id, and nothing else.
 
-use std::any::TypeId;
-use std::sync::{Arc, OnceLock};
+use async_graphql::{ErrorExtensionValues, Response, ServerError};
 
-use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextRequest, NextSubscribe,
-};
-use async_graphql::registry::Registry;
-use async_graphql::{ErrorExtensionValues, Request, Response, ServerError, ServerResult, async_trait};
-use futures_util::StreamExt as _;
-use futures_util::stream::BoxStream;
-
-use super::completion::Completion;
-use super::documents::Known;
-use crate::graphql::caller::RequestId;
 use crate::graphql::error::{ApiError, ErrorCode};
 
 /// Most errors of one answer.
 const ERRORS_MAX: usize = 20;
-
-/// Puts each answer into its specified form.
-pub(in crate::graphql) struct Answers;
-
-impl ExtensionFactory for Answers {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(AnswerForm::default())
-    }
-}
-
-/// What the form of one request's answers depends on.
-#[derive(Default)]
-struct Asked {
-    known: OnceLock<Arc<Known>>,
-    operation_name: OnceLock<String>,
-    request_id: OnceLock<String>,
-}
-
-#[derive(Default)]
-struct AnswerForm(Arc<Asked>);
-
-#[async_trait::async_trait]
-impl Extension for AnswerForm {
-    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
-        let response = next.run(ctx).await;
-        self.0.form(&ctx.schema_env.registry, response)
-    }
-
-    fn subscribe<'s>(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        stream: BoxStream<'s, Response>,
-        next: NextSubscribe<'_>,
-    ) -> BoxStream<'s, Response> {
-        let (asked, env) = (self.0.clone(), ctx.schema_env.clone());
-        next.run(ctx, stream).map(move |response| asked.form(&env.registry, response)).boxed()
-    }
-
-    async fn prepare_request(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        request: Request,
-        next: NextPrepareRequest<'_>,
-    ) -> ServerResult<Request> {
-        if let Some(name) = &request.operation_name {
-            self.0.operation_name.get_or_init(|| name.clone());
-        }
-        // The request carries the id over HTTP, the session over a socket.
-        let of_request = request.data.get(&TypeId::of::<RequestId>());
-        let of_request = of_request.and_then(|id| id.downcast_ref::<RequestId>());
-        if let Some(RequestId(id)) = of_request.or_else(|| ctx.data_opt()) {
-            self.0.request_id.get_or_init(|| id.clone());
-        }
-        let request = next.run(ctx, request).await?;
-        let known = request.data.get(&TypeId::of::<Arc<Known>>()).and_then(|known| known.downcast_ref::<Arc<Known>>());
-        if let Some(known) = known {
-            self.0.known.get_or_init(|| known.clone());
-        }
-        Ok(request)
-    }
-}
-
-impl Asked {
-    fn form(&self, registry: &Registry, mut response: Response) -> Response {
-        if let Some(known) = self.known.get() {
-            let operation = self.operation_name.get().map(String::as_str);
-            let data = std::mem::take(&mut response.data);
-            response.data = Completion::new(registry, &known.document).complete(operation, data, &response.errors);
-        }
-        response.errors.truncate(ERRORS_MAX);
-        let request_id = self.request_id.get().map(String::as_str);
-        response.errors = response.errors.into_iter().map(|error| public(error, request_id)).collect();
-        response
-    }
-}
 
 /// The response to a request that failed as a whole, outside of any field.
 #[must_use]
@@ -100,8 +13,12 @@ pub fn failure(error: &ApiError, request_id: &str) -> Response {
     Response::from_errors(vec![stated(error, ServerError::new("", None), Some(request_id))])
 }
 
-/// The error as the public sees it.
-fn public(error: ServerError, request_id: Option<&str>) -> ServerError {
+/// The errors as the public sees them.
+pub(super) fn public(errors: Vec<ServerError>, request_id: Option<&str>) -> Vec<ServerError> {
+    errors.into_iter().take(ERRORS_MAX).map(|error| public_form(error, request_id)).collect()
+}
+
+fn public_form(error: ServerError, request_id: Option<&str>) -> ServerError {
     let known = error.source::<ApiError>().cloned();
     let stands_for = known.unwrap_or_else(|| match &error.source {
         Some(_) => ApiError::broken("a resolver answered an error without a code"),
@@ -139,11 +56,12 @@ fn stated(error: &ApiError, at: ServerError, request_id: Option<&str>) -> Server
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+    use async_graphql::{EmptyMutation, EmptySubscription, Object, Request, Schema};
 
     use super::*;
+    use crate::graphql::caller::RequestId;
     use crate::graphql::error::Result;
-    use crate::graphql::extensions::limits::usual_limits;
+    use crate::graphql::execution::usual_engine;
     use crate::graphql::scalars::Usd;
 
     struct Query;
@@ -168,10 +86,9 @@ mod tests {
     }
 
     async fn errors(query: &str) -> String {
-        let schema = Schema::build(Query, EmptyMutation, EmptySubscription).disable_suggestions().extension(Answers);
-        let schema = schema.extension(usual_limits());
+        let engine = usual_engine(|| Schema::build(Query, EmptyMutation, EmptySubscription));
         let request = Request::new(query).data(RequestId("r-1".to_owned()));
-        let response = schema.finish().execute(request).await;
+        let response = engine.execute(request).await;
         serde_json::to_string(&response.errors).expect("errors are JSON")
     }
 

@@ -82,7 +82,8 @@ impl<'a> Completion<'a> {
             OperationType::Subscription => self.registry.subscription_type.as_deref(),
         };
         let Some(root) = root else { return data };
-        self.object(root, &[&operation.selection_set.node], data, Some(&failures)).unwrap_or(Value::Null)
+        let failures = (!failures.below.is_empty()).then_some(&failures);
+        self.object(root, &[&operation.selection_set.node], data, failures).unwrap_or(Value::Null)
     }
 
     /// The value as its type allows it; `None` when it would be a null that the type forbids.
@@ -131,6 +132,11 @@ impl<'a> Completion<'a> {
         failures: Option<&Failures>,
     ) -> Option<Value> {
         let mut had = if let Value::Object(fields) = value { fields } else { IndexMap::new() };
+        if let ([selection], None) = (selections, failures)
+            && are_as_asked(&had, selection)
+        {
+            return self.below(ty, selection, had);
+        }
         let mut asked = IndexMap::new();
         for selection in selections {
             self.collect(ty, selection, &mut asked);
@@ -147,6 +153,19 @@ impl<'a> Completion<'a> {
             fields.insert((*key).clone(), value);
         }
         Some(Value::Object(fields))
+    }
+
+    /// The object whose own fields are in their places, with what is below them laid out.
+    fn below(&self, ty: &'a str, selection: &'a SelectionSet, mut had: IndexMap<Name, Value>) -> Option<Value> {
+        for (item, value) in selection.items.iter().zip(had.values_mut()) {
+            let Selection::Field(field) = &item.node else { continue };
+            let below = &field.node.selection_set.node;
+            if !below.items.is_empty() {
+                let asked = Asked { ty: self.field_type(ty, &field.node), below: vec![below] };
+                *value = self.value(&asked, asked.ty, std::mem::take(value), None)?;
+            }
+        }
+        Some(Value::Object(had))
     }
 
     /// Adds the fields that the selection asks for, in its order.
@@ -169,15 +188,28 @@ impl<'a> Completion<'a> {
     }
 
     fn collect_field(&self, ty: &'a str, field: &'a Positioned<Field>, asked: &mut IndexMap<&'a Name, Asked<'a>>) {
-        let name = field.node.name.node.as_str();
-        let known = self.registry.types.get(ty).and_then(|ty| ty.field_by_name(name));
-        let field_type = known.map_or("String", |field| field.ty.as_str());
+        let field_type = self.field_type(ty, &field.node);
         let entry =
             asked.entry(&field.node.response_key().node).or_insert_with(|| Asked { ty: field_type, below: Vec::new() });
         if !field.node.selection_set.node.items.is_empty() {
             entry.below.push(&field.node.selection_set.node);
         }
     }
+
+    fn field_type(&self, ty: &str, field: &Field) -> &'a str {
+        let known = self.registry.types.get(ty).and_then(|ty| ty.field_by_name(field.name.node.as_str()));
+        known.map_or("String", |field| field.ty.as_str())
+    }
+}
+
+/// Whether an object has the very fields that the selection names one by one, in its order. So it is
+/// nearly always, and then nothing has to be moved.
+fn are_as_asked(had: &IndexMap<Name, Value>, selection: &SelectionSet) -> bool {
+    had.len() == selection.items.len()
+        && selection.items.iter().zip(had.keys()).all(|(item, key)| match &item.node {
+            Selection::Field(field) => field.node.response_key().node == *key,
+            Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,
+        })
 }
 
 #[cfg(test)]
@@ -187,8 +219,7 @@ mod tests {
     use crate::domain::Actor;
     use crate::graphql::caller::Caller;
     use crate::graphql::error::{ApiError, Result};
-    use crate::graphql::extensions::Answers;
-    use crate::graphql::extensions::limits::usual_limits;
+    use crate::graphql::execution::usual_engine;
 
     #[derive(Default)]
     struct Item(i32);
@@ -251,10 +282,9 @@ mod tests {
     }
 
     async fn answer(query: &str) -> (String, usize) {
-        let schema =
-            Schema::build(Query, Mutation, EmptySubscription).extension(Answers).extension(usual_limits()).finish();
+        let engine = usual_engine(|| Schema::build(Query, Mutation, EmptySubscription));
         let caller = Caller { actor: Actor::System };
-        let response = schema.execute(Request::new(query).data(caller)).await;
+        let response = engine.execute(Request::new(query).data(caller)).await;
         let errors = response.errors.len();
         (serde_json::to_string(&response.data).expect("data is JSON"), errors)
     }

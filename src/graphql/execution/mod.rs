@@ -1,19 +1,18 @@
 //! What holds for every request, whatever it asks: limits before it runs, and the form of its answer.
 //!
-//! [`Answers`] is the outermost and puts answers into the specified form: `null` where a field
-//! failed, fields in the order asked, errors as a code with a fixed sentence. [`Limits`] reads,
-//! bounds and charges a request. [`Documents`] keeps what validated. Nothing here logs a document
-//! or a variable.
+//! [`Engine`] takes a request through: its document is read and measured, or found among those that
+//! [`Documents`] keeps; the caller's part of it is looked at; a new document is validated
+//! (`validation`); its cost is charged; it runs; and its answer is put into the specified form
+//! (`answers`, `completion`). Nothing here logs a document or a variable.
 
 mod answers;
 mod completion;
 mod documents;
-mod limits;
+mod engine;
 mod positions;
-#[cfg(test)]
-mod probe;
 mod tokens;
 mod typename;
+mod validation;
 mod variables;
 mod walk;
 
@@ -21,10 +20,10 @@ use std::sync::Arc;
 
 use async_graphql::{Pos, ServerError};
 
-pub(super) use self::answers::Answers;
 pub use self::answers::failure;
-pub(super) use self::documents::Documents;
-pub(super) use self::limits::{Limits, RECURSION_MAX};
+pub(super) use self::engine::Engine;
+#[cfg(test)]
+pub(super) use self::engine::usual_engine;
 use super::error::ApiError;
 
 /// The error with its places in the document, and none of the framework's words.
