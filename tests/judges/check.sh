@@ -23,15 +23,8 @@ while [ $# -gt 0 ]; do
 done
 [ ${#judges[@]} -gt 0 ] || judges=(audit schema apollo urql request ws codegen logins fuzz)
 
-for program in node npm; do
-  command -v $program >/dev/null || { echo "$program is missing. Install it: apt-get install nodejs npm" >&2; exit 1; }
-done
-# The packages are whole once the lock they were installed by lies among them.
-installed=$here/node_modules/.installed-by
-if ! cmp -s "$here/package-lock.json" "$installed"; then
-  (cd "$here" && npm ci --silent)
-  cp "$here/package-lock.json" "$installed"
-fi
+node_of_today
+packages "$here"
 
 commands=()
 for judge in "${judges[@]}"; do
