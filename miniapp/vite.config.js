@@ -35,5 +35,7 @@ export default defineConfig({
     modulePreload: false,
     target: ['es2022', 'safari15'],
     reportCompressedSize: false,
+    // What the parts share stays in the first one, which is there already.
+    rolldownOptions: { preserveEntrySignatures: false },
   },
 });

@@ -1,16 +1,19 @@
 // The start: take the launch parameters, paint, ask, draw.
 
 import { render } from 'preact';
-import { App, Outside } from './app.tsx';
+import { App, fetchBelow, Outside } from './app.tsx';
 import { ready, startBridge } from './bridge/index.ts';
 import { languageOf } from './bridge/launch.ts';
 import { startAccount } from './state/account.ts';
-import { speak } from './strings.ts';
+import { speak, t } from './strings.ts';
 
 const launch = startBridge();
-const { language } = speak(launch ? languageOf(launch.login) : navigator.language);
-document.documentElement.lang = language;
-history.scrollRestoration = 'manual';
 if (launch) startAccount(launch.login);
-render(launch ? <App /> : <Outside />, document.getElementById('app')!);
-ready();
+// No await up here: the words' own file takes parts of this one, which has to be done by then.
+void speak(launch ? languageOf(launch.login) : navigator.language).then(() => {
+  document.documentElement.lang = t.language;
+  history.scrollRestoration = 'manual';
+  render(launch ? <App /> : <Outside />, document.getElementById('app')!);
+  ready();
+  if (launch) setTimeout(() => void fetchBelow().catch(() => {}), 500);
+});

@@ -40,7 +40,13 @@ function write(at: string | number, name: string, options: Intl.DateTimeFormatOp
   return formatter.format(new Date(at));
 }
 
-export const date = (at: string | number) => write(at, 'date', { day: 'numeric', month: 'short', year: 'numeric' });
+/** The day of a moment; the year goes without saying while it lasts. */
+export function date(at: string | number): string {
+  const isThisYear = new Date(at).getFullYear() === new Date(now()).getFullYear();
+  return isThisYear
+    ? write(at, 'day', { day: 'numeric', month: 'short' })
+    : write(at, 'date', { day: 'numeric', month: 'short', year: 'numeric' });
+}
 
 export const clock = (at: string | number) => write(at, 'clock', { hour: 'numeric', minute: '2-digit' });
 

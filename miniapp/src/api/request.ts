@@ -19,7 +19,7 @@ export class Fault extends Error {
   }
 }
 
-interface Failure {
+export interface Failure {
   extensions?: { code?: string; retryAt?: string };
 }
 

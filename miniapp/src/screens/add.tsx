@@ -12,7 +12,7 @@ import { back } from '../state/screen.ts';
 import { change, useStore } from '../state/store.ts';
 import { t } from '../strings.ts';
 import { moment } from '../time.ts';
-import { Heading, keyName, Notice, providerName, Tile } from '../ui/parts.tsx';
+import { Failed, Heading, keyName, Notice, providerName, Tile } from '../ui/parts.tsx';
 import { problemText } from '../ui/problem.ts';
 import { faultText, MainButton, say } from '../ui/telegram.tsx';
 
@@ -71,7 +71,7 @@ function Picker({ providers, chosen, choose }: PickerProps) {
 function Result({ of, again }: { of: KeyRow; again: () => void }) {
   // The row in the store is the live one: a verdict that comes later shows by itself.
   const key = useStore((state) => state.keys.get(of.id)) ?? of;
-  const [title, text] = t.results[key.status] ?? t.results.PENDING;
+  const [title, text] = t.results[key.status] ?? t.results.PENDING!;
   const isGood = key.status === 'ACTIVE' || key.status === 'DEPLETED';
   const isBad = key.status === 'INVALID';
   useEffect(() => haptic(isGood ? 'success' : isBad ? 'error' : 'warning'), [key.status]);
@@ -155,11 +155,7 @@ export function Add({ provider, label: before }: { provider?: ProviderCode; labe
     <>
       <Heading>{t.submit}</Heading>
       {fault && !providers ? (
-        <Notice icon="alert" tone="red" title={t.failedTitle} text={faultText(fault)}>
-          <button type="button" class="fill" onClick={again}>
-            {t.retry}
-          </button>
-        </Notice>
+        <Failed isPart text={faultText(fault)} retry={again} />
       ) : (
         <form noValidate onSubmit={(event) => {
           event.preventDefault();

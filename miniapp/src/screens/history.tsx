@@ -11,7 +11,7 @@ import { t } from '../strings.ts';
 import { day } from '../time.ts';
 import { Entry } from '../ui/entry.tsx';
 import { More } from '../ui/list.tsx';
-import { Heading, memo, Notice } from '../ui/parts.tsx';
+import { Failed, Heading, memo, Notice } from '../ui/parts.tsx';
 import { faultText } from '../ui/telegram.tsx';
 
 const PAGE = 30;
@@ -89,16 +89,12 @@ function List({ filter }: { filter: Filter }) {
   const corrections = useMemo(() => byCorrected(rowsOf), [rowsOf]);
   if (fault && !pages) {
     return (
-      <Notice icon="alert" tone="red" title={t.failedTitle} text={faultText(fault)}>
-        <button type="button" class="fill" onClick={first}>
-          {t.retry}
-        </button>
-      </Notice>
+      <Failed isPart text={faultText(fault)} retry={first} />
     );
   }
   if (!pages) return <div class="bones" role="status" aria-label={t.loading}>{[0, 1, 2, 3, 4, 5].map((row) => <div key={row} class="row"><span class="bone tile" /><span class="body"><span class="bone" /><span class="bone short" /></span></div>)}</div>;
   if (rowsOf.every((rows) => rows.length === 0)) {
-    return filter === 'all' ? <Notice icon="history" title={t.historyEmpty} text={t.historyEmptyText} /> : <p class="more">{t.historyFiltered}</p>;
+    return filter === 'all' ? <Notice isPart icon="history" title={t.historyEmpty} text={t.historyEmptyText} /> : <p class="more">{t.historyFiltered}</p>;
   }
   const next = pages.at(-1)!.next;
   let before = '';

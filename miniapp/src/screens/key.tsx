@@ -97,7 +97,7 @@ function Credits({ of, details }: { of: KeyRow; details: KeyDetails | null }) {
       ) : (
         <ul class="card">
           {rows.map((row) => (
-            <Entry key={row.id} of={row} withDay />
+            <Entry key={row.id} of={row} isOwn />
           ))}
         </ul>
       )}

@@ -10,7 +10,7 @@ import { open } from '../state/screen.ts';
 import { useStore } from '../state/store.ts';
 import { t } from '../strings.ts';
 import { More, Near } from '../ui/list.tsx';
-import { Amount, Badge, Checked, Heading, Icon, keyName, memo, Notice, providerName, Tile } from '../ui/parts.tsx';
+import { Amount, Badge, Checked, Failed, Heading, Icon, keyName, memo, Notice, providerName, Tile } from '../ui/parts.tsx';
 import { faultText } from '../ui/telegram.tsx';
 import { problemText } from '../ui/problem.ts';
 
@@ -55,7 +55,7 @@ function Keys() {
   const groups = useMemo(() => grouped(keys.values()), [keys]);
   if (keys.size === 0) {
     return (
-      <Notice icon="plus" title={t.emptyTitle} text={t.emptyText}>
+      <Notice isPart icon="plus" title={t.emptyTitle} text={t.emptyText}>
         <p class="assurance">
           <Icon name="lock" />
           {t.stored}
@@ -73,7 +73,7 @@ function Keys() {
           shown.length > 0 && (
             <section key={status} aria-labelledby={`group-${status}`}>
               <h2 id={`group-${status}`}>
-                {t.groups[status]} {next === null && <span class="count">· {rows.length}</span>}
+                {t.groups[status]} {next === null && <span class="count">· {t.count(rows.length)}</span>}
               </h2>
               {status === 'DEPLETED' && <p class="sub">{t.depletedHint}</p>}
               <ul class="card">
@@ -158,23 +158,22 @@ export function Settings() {
     const timer = setTimeout(load, Math.max(1000, Date.parse(fault.retryAt) - Date.now()));
     return () => clearTimeout(timer);
   }, [fault]);
-  if (phase === 'loading') return <Skeleton />;
   if (phase === 'failed') {
     return (
-      <Notice icon="alert" tone="red" title={t.failedTitle} text={faultText(fault)}>
-        <button type="button" class="fill" onClick={() => void load()}>
-          {t.retry}
-        </button>
-      </Notice>
+      <Failed text={faultText(fault)} retry={() => void load()} />
     );
   }
   return (
     <>
       <Heading hidden>{t.settings}</Heading>
-      <Hero />
-      <div class="keys">
-        <Keys />
-      </div>
+      {phase === 'loading' ? (
+        <Skeleton />
+      ) : (
+        <>
+          <Hero />
+          <Keys />
+        </>
+      )}
     </>
   );
 }

@@ -145,10 +145,14 @@ function link(up: boolean): void {
   noteLink(up);
 }
 
+/** Says how the connection is; each try that fails belongs to the same gap. */
 function noteLink(up: boolean): void {
-  clearTimeout(gapTimer);
-  gapTimer = undefined;
-  if (!navigator.onLine) set({ link: 'offline' });
-  else if (up) set({ link: 'fine' });
-  else gapTimer = setTimeout(() => set({ link: navigator.onLine ? 'reconnecting' : 'offline' }), GAP_MS);
+  const isOnline = navigator.onLine;
+  if (up || !isOnline) {
+    clearTimeout(gapTimer);
+    gapTimer = undefined;
+    set({ link: isOnline ? 'fine' : 'offline' });
+  } else {
+    gapTimer ??= setTimeout(() => set({ link: navigator.onLine ? 'reconnecting' : 'offline' }), GAP_MS);
+  }
 }

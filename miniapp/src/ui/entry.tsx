@@ -14,7 +14,8 @@ interface Props {
   of: Listed;
   /** A later movement that corrects this one. */
   corrected?: Listed;
-  withDay?: boolean;
+  /** In the list of its key: which one it is goes without saying, and so does the day not. */
+  isOwn?: boolean;
 }
 
 const rowId = (id: string) => `movement-${id}`;
@@ -26,23 +27,23 @@ function show(id: string): void {
   row?.focus({ preventScroll: true });
 }
 
-export const Entry = memo(({ of, corrected, withDay }: Props) => {
+export const Entry = memo(({ of, corrected, isOwn }: Props) => {
   const isOut = isNegative(of.amount);
   const title = (of.taskType && (t.tasks[of.taskType] ?? of.taskType)) || t.kinds[of.kind] || t.otherKind;
   const isFix = of.kind === 'ADJUSTMENT' || of.kind === 'RECYCLE_REVERSAL';
   return (
-    <li id={rowId(of.id)} class="row entry" tabIndex={-1}>
-      {of.key ? <Tile code={of.key.provider.code} /> : <span class={`tile plain ${isOut ? 'grey' : 'green'}`}><Icon name={isOut ? 'up' : 'down'} /></span>}
+    <li id={rowId(of.id)} class={`row entry ${isOwn ? 'own' : ''}`} tabIndex={-1}>
+      {isOwn ? null : of.key ? <Tile code={of.key.provider.code} /> : <span class={`tile kind ${isOut ? 'grey' : 'green'}`}><Icon name={isOut ? 'up' : 'down'} /></span>}
       <span class="body">
         <span class="line">
           <span class="name">{isFix ? t.kinds[of.kind] : title}</span>
-          <span class={isOut ? '' : 'green'}>
+          <span class={`figure ${isOut ? '' : 'green'}`}>
             <Amount value={of.amount} signed />
           </span>
         </span>
         <span class="line sub">
-          <span class="ellipsis">{of.key ? keyName(of.key) : (of.note ?? '')}</span>
-          <time dateTime={of.postedAt}>{withDay ? moment(of.postedAt) : clock(of.postedAt)}</time>
+          {!isOwn && <span class="ellipsis">{of.key ? keyName(of.key) : (of.note ?? '')}</span>}
+          <time dateTime={of.postedAt}>{isOwn ? moment(of.postedAt) : clock(of.postedAt)}</time>
         </span>
         {(of.provisional || of.corrects || corrected) && (
           <span class="sub notes">

@@ -145,16 +145,37 @@ export function Heading({ children, hidden }: { children: ComponentChildren; hid
   );
 }
 
-/** A page with one thing to say: an icon, a sentence, a next step. */
-export function Notice(props: { icon: IconName; title: string; text: string; tone?: string; children?: ComponentChildren }) {
+interface NoticeProps {
+  icon: IconName;
+  title: string;
+  text: string;
+  tone?: string;
+  /** Within a page that has its own heading. */
+  isPart?: boolean;
+  children?: ComponentChildren;
+}
+
+/** A page, or a part of one, with one thing to say: an icon, a sentence, a next step. */
+export function Notice({ icon, title, text, tone = 'accent', isPart, children }: NoticeProps) {
   return (
     <div class="notice">
-      <span class={`disc ${props.tone ?? 'accent'}`}>
-        <Icon name={props.icon} />
+      <span class={`disc ${tone}`}>
+        <Icon name={icon} />
       </span>
-      <h2>{props.title}</h2>
-      <p>{props.text}</p>
-      {props.children}
+      {isPart ? <h2>{title}</h2> : <Heading>{title}</Heading>}
+      <p>{text}</p>
+      {children}
     </div>
+  );
+}
+
+/** A page that could not be filled, and another try. */
+export function Failed({ text, retry, isPart }: { text: string; retry: () => void; isPart?: boolean }) {
+  return (
+    <Notice isPart={isPart} icon="alert" tone="red" title={t.failedTitle} text={text}>
+      <button type="button" class="fill" onClick={retry}>
+        {t.retry}
+      </button>
+    </Notice>
   );
 }
