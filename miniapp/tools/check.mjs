@@ -34,7 +34,7 @@ const steps = {
     run('graphql-codegen', ['--config', 'codegen.mjs'], { TYPES_FILE: relative(root, made) });
     same(made, join(root, 'src/api/types.ts'), 'src/api/types.ts');
   },
-  tests: () => execFileSync('npm', ['test', '--silent', '--', '--test-reporter=dot'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }),
+  tests: () => execFileSync('npm', ['test', '--silent'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }),
   build: () => {
     const made = join(work, 'dist');
     run('vite', ['build', '--logLevel', 'error', '--emptyOutDir', '--outDir', made]);

@@ -53,7 +53,7 @@ function Picker({ providers, chosen, choose }: PickerProps) {
       <legend>{t.provider}</legend>
       <div class="picker">
         {providers.map(({ code, name, acceptsKeys }) => (
-          <label key={code} class={`choice ${code === chosen ? 'chosen' : ''}`}>
+          <label key={code} class={`choice ${acceptsKeys ? (code === chosen ? 'chosen' : '') : 'closed'}`}>
             <input type="radio" name="provider" value={code} checked={code === chosen} disabled={!acceptsKeys} onChange={() => {
               haptic('select');
               choose(code);
@@ -167,7 +167,7 @@ export function Add({ provider, label: before }: { provider?: ProviderCode; labe
           }} /> : <div class="picker bones">{[0, 1, 2, 3, 4, 5].map((one) => <span key={one} class="bone choice" />)}</div>}
           <div class="field">
             <label for="key">{t.key}</label>
-            <span class="input">
+            <span class={`input ${error && chosen ? 'bad' : ''}`}>
               <input ref={field} id="key" type="password" value={key} autocomplete="off" autocapitalize="off" spellcheck={false} maxLength={512}
                 aria-describedby="key-hint key-error" aria-invalid={error !== ''} readOnly={isBusy}
                 onInput={(event) => {

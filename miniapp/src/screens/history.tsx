@@ -10,11 +10,12 @@ import { useStore } from '../state/store.ts';
 import { t } from '../strings.ts';
 import { day } from '../time.ts';
 import { Entry } from '../ui/entry.tsx';
-import { More } from '../ui/list.tsx';
+import { More, Near } from '../ui/list.tsx';
 import { Failed, Heading, memo, Notice } from '../ui/parts.tsx';
 import { faultText } from '../ui/telegram.tsx';
 
 const PAGE = 30;
+const CHUNK = 10;
 /** Scrolled no further than this, a reader is at the top. */
 const TOP_PX = 120;
 
@@ -28,23 +29,29 @@ const FILTERS = {
 
 type Filter = keyof typeof FILTERS;
 
+type Chunk = readonly Movement[];
+
 interface Page {
-  rows: readonly Movement[];
+  /** Its movements, as many in a chunk as can be drawn in a frame of a slow phone. */
+  chunks: readonly Chunk[];
   next: string | null;
 }
 
-/** Corrections by the movement that they correct; they are newer, so they are here before it. */
-function byCorrected(pages: readonly (readonly Movement[])[]): Map<string, Movement> {
-  const found = new Map<string, Movement>();
-  for (const rows of pages) for (const row of rows) if (row.corrects && !found.has(row.corrects.id)) found.set(row.corrects.id, row);
-  return found;
-}
-
 interface RowsProps {
-  rows: readonly Movement[];
+  rows: Chunk;
   /** The day of the row before, which needs no heading again. */
   before: string;
-  corrections: Map<string, Movement>;
+  /** Corrections by the movement that they correct. */
+  corrections: ReadonlyMap<string, Movement>;
+}
+
+/** The day of a chunk's last movement, worked out once: a long history asks for it at each drawing. */
+const lastDays = new WeakMap<Chunk, string>();
+
+function lastDay(rows: Chunk): string | undefined {
+  const last = rows.at(-1);
+  if (last && !lastDays.has(rows)) lastDays.set(rows, day(last.postedAt));
+  return lastDays.get(rows);
 }
 
 const Rows = memo(({ rows, before, corrections }: RowsProps) => {
@@ -73,7 +80,27 @@ const Rows = memo(({ rows, before, corrections }: RowsProps) => {
 async function read(filter: Filter, after: string | null): Promise<Page> {
   const { viewer } = await request(HISTORY, { kinds: FILTERS[filter], first: PAGE, after });
   const { nodes = [], pageInfo } = viewer?.transactions ?? {};
-  return { rows: nodes, next: pageInfo?.hasNextPage ? pageInfo.endCursor : null };
+  const chunks = Array.from({ length: Math.ceil(nodes.length / CHUNK) }, (_, at) => nodes.slice(at * CHUNK, (at + 1) * CHUNK));
+  return { chunks, next: pageInfo?.hasNextPage ? pageInfo.endCursor : null };
+}
+
+/**
+ * Corrections are newer than what they correct, so they are known before it is drawn. One that comes by
+ * the stream is the exception: then the map is a new one, and the rows are drawn again.
+ */
+function useCorrections(live: Chunk, chunks: readonly Chunk[]): ReadonlyMap<string, Movement> {
+  const found = useRef(new Map<string, Movement>());
+  const looked = useRef(new Set<Chunk>());
+  const add = (rows: Chunk) => {
+    for (const row of rows) if (row.corrects) found.current.set(row.corrects.id, row);
+    looked.current.add(rows);
+  };
+  if (live.some(({ corrects }) => corrects && !found.current.has(corrects.id))) {
+    found.current = new Map(found.current);
+    add(live);
+  }
+  for (const rows of chunks) if (!looked.current.has(rows)) add(rows);
+  return found.current;
 }
 
 function List({ filter }: { filter: Filter }) {
@@ -84,16 +111,17 @@ function List({ filter }: { filter: Filter }) {
     read(filter, null).then((page) => setPages([page]), setFault);
   };
   useEffect(first, []);
-  const live = useLive(pages?.[0], filter);
-  const rowsOf = useMemo(() => [live.shown, ...(pages ?? []).map(({ rows }) => rows)], [live.shown, pages]);
-  const corrections = useMemo(() => byCorrected(rowsOf), [rowsOf]);
+  const chunks = useMemo(() => (pages ?? []).flatMap((page) => page.chunks), [pages]);
+  const live = useLive(pages ? (pages[0]?.chunks ?? []) : null, filter);
+  const corrections = useCorrections(live.shown, chunks);
+  const [drawn, setDrawn] = useState(2);
   if (fault && !pages) {
     return (
       <Failed isPart text={faultText(fault)} retry={first} />
     );
   }
   if (!pages) return <div class="bones" role="status" aria-label={t.loading}>{[0, 1, 2, 3, 4, 5].map((row) => <div key={row} class="row"><span class="bone tile" /><span class="body"><span class="bone" /><span class="bone short" /></span></div>)}</div>;
-  if (rowsOf.every((rows) => rows.length === 0)) {
+  if (live.shown.length + chunks.length === 0) {
     return filter === 'all' ? <Notice isPart icon="history" title={t.historyEmpty} text={t.historyEmptyText} /> : <p class="more">{t.historyFiltered}</p>;
   }
   const next = pages.at(-1)!.next;
@@ -105,12 +133,14 @@ function List({ filter }: { filter: Filter }) {
           {t.newEntries(live.waiting)}
         </button>
       )}
-      {rowsOf.map((rows, at) => {
+      {[live.shown, ...chunks.slice(0, drawn)].map((rows, at) => {
         const part = <Rows key={at} rows={rows} before={before} corrections={corrections} />;
-        before = rows.length > 0 ? day(rows.at(-1)!.postedAt) : before;
+        before = lastDay(rows) ?? before;
         return part;
       })}
-      {next === null ? (
+      {drawn < chunks.length ? (
+        <Near mark={drawn} onNear={() => setDrawn(drawn + 1)} />
+      ) : next === null ? (
         <p class="more">{t.historyEnd}</p>
       ) : (
         <More mark={next} load={async () => {
@@ -123,7 +153,7 @@ function List({ filter }: { filter: Filter }) {
 }
 
 /** Movements newer than the first page: those shown, and how many wait for the reader to come up. */
-function useLive(first: Page | undefined, filter: Filter): { shown: readonly Movement[]; waiting: number } {
+function useLive(first: readonly Chunk[] | null, filter: Filter): { shown: Chunk; waiting: number } {
   const posted = useStore((state) => state.posted);
   const [isAtTop, setAtTop] = useState(true);
   useEffect(() => {
@@ -131,12 +161,13 @@ function useLive(first: Page | undefined, filter: Filter): { shown: readonly Mov
     addEventListener('scroll', look, { passive: true });
     return () => removeEventListener('scroll', look);
   }, []);
-  const kept = useRef<readonly Movement[]>([]);
+  const kept = useRef<Chunk>([]);
   const kinds: readonly string[] | null = FILTERS[filter];
   const newer = useMemo(() => {
-    const known = new Set(first?.rows.map(({ id }) => id));
-    const oldest = first?.rows.at(-1)?.postedAt ?? '';
-    return posted.filter((row) => !known.has(row.id) && Date.parse(row.postedAt) >= Date.parse(oldest || '0') && (!kinds || kinds.includes(row.kind)));
+    if (!first) return [];
+    const known = new Set(first.flatMap((rows) => rows.map(({ id }) => id)));
+    const oldest = Date.parse(first.at(-1)?.at(-1)?.postedAt ?? '1970-01-01');
+    return posted.filter(({ id, kind, postedAt }) => !known.has(id) && Date.parse(postedAt) >= oldest && (!kinds || kinds.includes(kind)));
   }, [posted, first]);
   if (isAtTop) kept.current = newer;
   return { shown: kept.current, waiting: newer.length - kept.current.length };

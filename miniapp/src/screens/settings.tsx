@@ -15,7 +15,7 @@ import { faultText } from '../ui/telegram.tsx';
 import { problemText } from '../ui/problem.ts';
 
 /** Rows drawn at first and with each step; a step has to fit into a frame of a slow phone. */
-const STEP = 16;
+const STEP = 10;
 
 const Row = memo(({ of }: { of: KeyRow }) => (
   <li>
