@@ -80,7 +80,7 @@ export function App() {
       )}
       <main data-screen={screen.name}>
         {/* Settings stays drawn below the others, so that the way back is instant. */}
-        <div class={screen.name === 'settings' ? '' : 'asleep'} inert={screen.name !== 'settings'}>
+        <div class={screen.name === 'settings' ? '' : 'asleep'}>
           <Settings />
         </div>
         {screen.name !== 'settings' && <Below screen={screen} />}

@@ -150,7 +150,10 @@ export function Add({ provider, label: before }: { provider?: ProviderCode; labe
     }
   }
 
-  if (result) return <Result of={result} again={() => setResult(null)} />;
+  if (result) return <Result of={result} again={() => {
+    setLabel('');
+    setResult(null);
+  }} />;
   return (
     <>
       <Heading>{t.submit}</Heading>

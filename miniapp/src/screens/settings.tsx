@@ -9,6 +9,7 @@ import { grouped } from '../state/groups.ts';
 import { open } from '../state/screen.ts';
 import { useStore } from '../state/store.ts';
 import { t } from '../strings.ts';
+import { secondsUntil } from '../time.ts';
 import { More, Near } from '../ui/list.tsx';
 import { Amount, Badge, Checked, Failed, Heading, Icon, keyName, memo, Notice, providerName, Tile } from '../ui/parts.tsx';
 import { faultText } from '../ui/telegram.tsx';
@@ -101,6 +102,10 @@ function Skeleton() {
         <span class="bone short" />
         <span class="bone sum" />
         <span class="bone" />
+        <div class="deeds">
+          <span class="bone deed" />
+          <span class="bone deed" />
+        </div>
       </div>
       <div class="card bones">
         {[0, 1, 2, 3].map((row) => (
@@ -149,13 +154,14 @@ function Hero() {
   );
 }
 
-export function Settings() {
+/** Drawn again by what it takes from the store alone, not by a change of screen. */
+export const Settings = memo(() => {
   const phase = useStore((state) => state.phase);
   const fault = useStore((state) => state.fault);
   useEffect(() => {
     // A limit passes by itself; so does this page then.
     if (!fault?.retryAt) return;
-    const timer = setTimeout(load, Math.max(1000, Date.parse(fault.retryAt) - Date.now()));
+    const timer = setTimeout(load, 1000 * Math.max(1, secondsUntil(fault.retryAt)));
     return () => clearTimeout(timer);
   }, [fault]);
   if (phase === 'failed') {
@@ -176,4 +182,4 @@ export function Settings() {
       )}
     </>
   );
-}
+});

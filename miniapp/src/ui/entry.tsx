@@ -5,6 +5,7 @@ import { isNegative, money } from '../money.ts';
 import { t } from '../strings.ts';
 import { clock, moment } from '../time.ts';
 import { Amount, Icon, keyName, memo, Tile } from './parts.tsx';
+import { say } from './telegram.tsx';
 
 /** What a list knows of a movement; a key's own list leaves the key out. */
 export type Listed = Pick<Movement, 'id' | 'kind' | 'amount' | 'postedAt' | 'taskType' | 'costSource' | 'provisional'> &
@@ -48,9 +49,9 @@ export const Entry = memo(({ of, corrected, isOwn }: Props) => {
         {(of.provisional || of.corrects || corrected) && (
           <span class="sub notes">
             {of.provisional && (
-              <span class="badge amber" title={t.provisionalHint}>
+              <button type="button" class="badge amber" onClick={() => say(t.provisionalHint, 'note')}>
                 {t.provisional}
-              </span>
+              </button>
             )}
             {of.corrects?.amount && of.corrects.postedAt && (
               <button type="button" class="link" onClick={() => show(of.corrects!.id)}>

@@ -104,14 +104,15 @@ export function Questions() {
 
 interface Word {
   text: string;
-  tone: 'success' | 'error';
+  /** A note answers a question and is no deed's result. */
+  tone: 'success' | 'error' | 'note';
 }
 
 let word: (said: Word) => void = () => {};
 
 /** Says the result of a deed, on the screen, to a screen reader and to the hand. */
 export function say(text: string, tone: Word['tone'] = 'success'): void {
-  haptic(tone);
+  haptic(tone === 'note' ? 'tap' : tone);
   word({ text, tone });
 }
 
@@ -120,12 +121,12 @@ export function Words() {
   word = setSaid;
   useEffect(() => {
     if (!said) return;
-    const timer = setTimeout(() => setSaid(null), 4000);
+    const timer = setTimeout(() => setSaid(null), 4000 + 30 * said.text.length);
     return () => clearTimeout(timer);
   }, [said]);
   return (
     <div class="words" role="status">
-      {said && <span class={`word ${said.tone}`}>{said.text}</span>}
+      {said && <span class="word">{said.text}</span>}
     </div>
   );
 }
