@@ -7,7 +7,7 @@ import { back, restore, useScreen, type Screen } from './state/screen.ts';
 import { useStore } from './state/store.ts';
 import { t } from './strings.ts';
 import { Failed, Icon, Notice } from './ui/parts.tsx';
-import { MainButton, Questions, Words } from './ui/telegram.tsx';
+import { MainButton, Words } from './ui/telegram.tsx';
 
 let Screens: typeof import('./screens/below.tsx').Below | undefined;
 
@@ -85,8 +85,7 @@ export function App() {
         </div>
         {screen.name !== 'settings' && <Below screen={screen} />}
       </main>
-      <Questions />
-      <Words />
+      <Words key={depth} />
     </>
   );
 }

@@ -38,99 +38,97 @@ export function loginFaultOf({ code, reason }: { code: number; reason: string })
   return reason === 'LOGIN_EXPIRED' ? reason : 'UNAUTHENTICATED';
 }
 
-let wake = () => {};
+/** Follows the account after a cursor; `hurry` tries again now, or makes sure that the stream is alive. */
+export class Stream {
+  private cursor: string | null;
+  private readonly listener: Listener;
+  /** The socket of now; what an older one says does not count. */
+  private socket: WebSocket | null = null;
+  /** For the next try, the next ping, or the silence that is one too long. */
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private tries = 0;
+  /** How long the server wants the next try to wait. */
+  private wait: number | null = null;
 
-/** Tries again now rather than later. */
-export const hurry = () => wake();
-
-/** Follows the account after a cursor. */
-export function follow(after: string, listener: Listener): void {
-  let cursor: string | null = after;
-  let tries = 0;
-
-  function again(ms: number): void {
-    const timer = setTimeout(connect, ms);
-    wake = () => {
-      clearTimeout(timer);
-      wake = () => {};
-      connect();
-    };
+  constructor(after: string, listener: Listener) {
+    this.cursor = after;
+    this.listener = listener;
+    this.connect();
   }
 
-  function connect(): void {
-    wake = () => {};
+  hurry(): void {
+    if (!this.socket) this.connect();
+    else if (this.socket.readyState === WebSocket.OPEN) this.ping();
+  }
+
+  private later(what: () => void, ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(what, ms);
+  }
+
+  private connect(): void {
     const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
-    let timer: ReturnType<typeof setTimeout>;
-    /** How long to wait when this socket has closed; by default longer with each try. */
-    let wait: number | undefined;
-    let isDone = false;
-    const send = (message: object) => socket.send(JSON.stringify(message));
-
-    /** Ends this socket once, for whatever reason, also one that the network does not let end. */
-    function done(): void {
-      if (isDone) return;
-      isDone = true;
-      clearTimeout(timer);
-      socket.close();
-      listener.link(false);
-      tries += 1;
-      again(wait ?? Math.min(250 * 2 ** tries, WAIT_MAX_MS) * (0.7 + Math.random() * 0.6));
-    }
-
-    /** Waits for a word of the server, then for the next time to ask for one. */
-    function expectWord(): void {
-      clearTimeout(timer);
-      timer = setTimeout(done, SILENCE_MAX_MS);
-    }
-    function heard(): void {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        send({ type: 'ping' });
-        expectWord();
-      }, PING_MS);
-    }
-
-    function failed(errors: Failure[] | undefined): void {
-      const { code, retryAt } = faultOf(errors);
-      if (isLoginFault(code)) {
-        isDone = true;
-        listener.loginFault(code);
-      }
-      // A cursor that the server can't read is dropped: the stream then begins with a snapshot.
-      if (code === 'BAD_USER_INPUT') cursor = null;
-      wait = code === 'LAGGED' ? 0 : retryAt ? secondsUntil(retryAt) * 1000 : undefined;
-      socket.close();
-    }
-
-    socket.onopen = () => send({ type: 'connection_init', payload: { authorization: credentials() } });
-    socket.onmessage = ({ data }) => {
-      if (isDone) return;
-      heard();
-      const { type, payload } = JSON.parse(data as string) as Message;
-      if (type === 'ping') send({ type: 'pong' });
-      else if (type === 'connection_ack') {
-        send({ id: '1', type: 'subscribe', payload: { documentId: ACCOUNT_EVENTS.id, variables: { after: cursor } } });
-        listener.link(true);
-      } else if (type === 'error') failed(payload as Failure[]);
-      else if (type === 'complete') socket.close();
-      else if (type === 'next') {
-        const event = (payload as Next).data?.accountEvents;
-        if (!event) return failed((payload as Next).errors);
-        // Only what is heard shows that the server has taken the subscription.
-        tries = 0;
-        cursor = event.cursor;
-        listener.event(event);
-      }
-    };
-    socket.onclose = (closed) => {
-      const code = loginFaultOf(closed);
-      if (code && !isDone) {
-        isDone = true;
-        clearTimeout(timer);
-        listener.loginFault(code);
-      } else done();
-    };
-    expectWord();
+    const isCurrent = () => this.socket === socket;
+    this.socket = socket;
+    socket.onopen = () => this.send({ type: 'connection_init', payload: { authorization: credentials() } });
+    socket.onmessage = ({ data }) => isCurrent() && this.hear(JSON.parse(data as string) as Message);
+    socket.onclose = (closed) => isCurrent() && this.lost(loginFaultOf(closed));
+    this.expectWord();
   }
-  connect();
+
+  private send(message: object): void {
+    this.socket?.send(JSON.stringify(message));
+  }
+
+  private ping(): void {
+    this.send({ type: 'ping' });
+    this.expectWord();
+  }
+
+  /** A network that went away without a word is noticed by the word that does not come. */
+  private expectWord(): void {
+    this.later(() => this.lost(null), SILENCE_MAX_MS);
+  }
+
+  private hear({ type, payload }: Message): void {
+    this.later(() => this.ping(), PING_MS);
+    if (type === 'ping') this.send({ type: 'pong' });
+    // What comes after the subscription shows that the server has taken it.
+    if (type === 'next' || type === 'pong') this.tries = 0;
+    if (type === 'error') this.failed(payload as Failure[]);
+    if (type === 'complete') this.lost(null);
+    if (type === 'next') this.next(payload as Next);
+    if (type === 'connection_ack') {
+      this.send({ id: '1', type: 'subscribe', payload: { documentId: ACCOUNT_EVENTS.id, variables: { after: this.cursor } } });
+      this.listener.link(true);
+    }
+  }
+
+  private next({ data, errors }: Next): void {
+    if (!data?.accountEvents) return this.failed(errors);
+    this.cursor = data.accountEvents.cursor;
+    this.listener.event(data.accountEvents);
+  }
+
+  private failed(errors: Failure[] | undefined): void {
+    const { code, retryAt } = faultOf(errors);
+    // A cursor that the server can't read is dropped: the stream then begins with a snapshot.
+    if (code === 'BAD_USER_INPUT') this.cursor = null;
+    this.wait = code === 'LAGGED' ? 0 : retryAt ? secondsUntil(retryAt) * 1000 : null;
+    this.lost(isLoginFault(code) ? code : null);
+  }
+
+  /** The end of this socket, and the way to the next, if the login allows one. */
+  private lost(loginFault: string | null): void {
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
+    clearTimeout(this.timer);
+    if (loginFault) return this.listener.loginFault(loginFault);
+    this.listener.link(false);
+    this.tries += 1;
+    const ms = Math.min(250 * 2 ** this.tries, WAIT_MAX_MS) * (0.7 + Math.random() * 0.6);
+    this.later(() => this.connect(), this.wait ?? ms);
+    this.wait = null;
+  }
 }

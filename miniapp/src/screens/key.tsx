@@ -10,7 +10,7 @@ import { t } from '../strings.ts';
 import { clock, date, now } from '../time.ts';
 import { Chart, type Sample } from '../ui/chart.tsx';
 import { Entry } from '../ui/entry.tsx';
-import { Amount, Badge, Checked, Heading, Icon, keyName, Notice, providerName, Tile } from '../ui/parts.tsx';
+import { Badge, Checked, Heading, Icon, keyName, Notice, providerName, Sum, Tile } from '../ui/parts.tsx';
 import { problemText } from '../ui/problem.ts';
 import { faultText } from '../ui/telegram.tsx';
 import { CheckButton, Deeds } from './key_deeds.tsx';
@@ -129,10 +129,8 @@ export function Key({ id }: { id: string }) {
           {key.label !== null && `${providerName(key.provider.code)} · `}
           <span class="mark">{key.fingerprint}</span>
         </p>
-        <p class="sum">
-          <span class="unseen">{t.balance} </span>
-          {key.balance === null ? '–' : <Amount value={key.balance} />}
-        </p>
+        <span class="unseen">{t.balance}</span>
+        {key.balance === null ? <p class="sum">–</p> : <Sum value={key.balance} />}
         <p class="sub line">
           <Badge of={key} />
           <Checked at={key.balanceCheckedAt} />

@@ -9,8 +9,9 @@ import { withKeys } from '../state/reducer.ts';
 import { open } from '../state/screen.ts';
 import { change, current } from '../state/store.ts';
 import { t } from '../strings.ts';
+import { confirm, Modal } from '../ui/dialog.tsx';
 import { Icon, keyName, useCountdown } from '../ui/parts.tsx';
-import { confirm, faultText, Modal, say } from '../ui/telegram.tsx';
+import { faultText, say } from '../ui/telegram.tsx';
 
 interface Answer {
   key: KeyRow | null;

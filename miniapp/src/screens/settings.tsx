@@ -1,9 +1,9 @@
 // Settings: credits, and the keys by state. Everything here is alive by the stream.
 
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { KeyRow } from '../api/operations.ts';
 import { haptic } from '../bridge/index.ts';
-import { isZero, money } from '../money.ts';
+import { isZero, money, toNano } from '../money.ts';
 import { load, moreKeys } from '../state/account.ts';
 import { grouped } from '../state/groups.ts';
 import { open } from '../state/screen.ts';
@@ -11,7 +11,7 @@ import { useStore } from '../state/store.ts';
 import { t } from '../strings.ts';
 import { secondsUntil } from '../time.ts';
 import { More, Near } from '../ui/list.tsx';
-import { Amount, Badge, Checked, Failed, Heading, Icon, keyName, memo, Notice, providerName, Tile } from '../ui/parts.tsx';
+import { Amount, Badge, Checked, Failed, Heading, Icon, keyName, memo, Notice, providerName, Sum, Tile } from '../ui/parts.tsx';
 import { faultText } from '../ui/telegram.tsx';
 import { problemText } from '../ui/problem.ts';
 
@@ -34,7 +34,7 @@ const Row = memo(({ of }: { of: KeyRow }) => (
           {of.label !== null && `${providerName(of.provider.code)} · `}
           <span class="mark">{of.fingerprint}</span>
         </span>
-        <span class="line sub">
+        <span class="line sub wrap">
           <span class="notes">
             <Checked at={of.balanceCheckedAt} />
             {!isZero(of.held) && <span>{t.held(money(of.held, t.language))}</span>}
@@ -126,12 +126,15 @@ function Hero() {
   const balance = useStore((state) => state.balance);
   const credited = useStore((state) => state.credited);
   const frozen = useStore((state) => state.frozen);
+  const last = useRef(balance);
+  const hasRisen = toNano(balance) > toNano(last.current);
+  useEffect(() => void (last.current = balance), [balance]);
   return (
     <div class="hero">
       <p class="hero-label">{t.credits}</p>
-      <p class="sum">
-        <Amount value={balance} />
-      </p>
+      <div key={balance} class={hasRisen ? 'risen' : ''}>
+        <Sum value={balance} />
+      </div>
       <p class="sub">{t.earned(money(credited, t.language))}</p>
       {frozen && <p class="callout amber">{t.frozen}</p>}
       <div class="deeds">

@@ -2,7 +2,7 @@
 // and a look when the app comes back to the front. Events are put in a few at a time.
 
 import { on } from '../bridge/index.ts';
-import { follow, hurry } from '../api/live.ts';
+import { Stream } from '../api/live.ts';
 import { SETTINGS, TOTALS, type AccountEvent, type Viewer } from '../api/operations.ts';
 import { Fault, request, signIn } from '../api/request.ts';
 import { withAccount, withEvents, withMoreKeys } from './reducer.ts';
@@ -21,7 +21,10 @@ const TOTALS_MS = 1_500;
 const AWAY_MS = 30_000;
 
 let seen = 0;
-let isFollowing = false;
+let stream: Stream | undefined;
+
+/** After a fault of the login the screens say so, and nothing is tried any more. */
+const hurry = () => current().login === 'good' && stream?.hurry();
 
 export function startAccount(login: string): void {
   signIn(login, loginFault);
@@ -51,10 +54,7 @@ export async function load(): Promise<void> {
   try {
     const viewer = await read();
     change((state) => withAccount(state, viewer, { totals: true }));
-    if (!isFollowing) {
-      isFollowing = true;
-      follow(viewer.eventCursor, { event, link, loginFault });
-    }
+    stream ??= new Stream(viewer.eventCursor, { event, link, loginFault });
   } catch (error) {
     set({ phase: 'failed', fault: error as Fault });
   }

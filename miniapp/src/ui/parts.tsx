@@ -4,7 +4,7 @@ import { Component, createElement, type ComponentChildren, type FunctionComponen
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { KeyRow } from '../api/operations.ts';
 import type { ProviderCode } from '../api/types.ts';
-import { parts } from '../money.ts';
+import { money, parts } from '../money.ts';
 import { t } from '../strings.ts';
 import { ago, secondsUntil } from '../time.ts';
 
@@ -35,6 +35,16 @@ export function Amount({ value, signed }: { value: string; signed?: boolean }) {
       <span class="fine">{fraction.slice(2)}</span>
       {isRussian ? '\u00a0$' : ''}
     </span>
+  );
+}
+
+/** The amount that a screen is about, as big as its digits allow. */
+export function Sum({ value }: { value: string }) {
+  const { length } = money(value, t.language);
+  return (
+    <p class={`sum ${length > 14 ? 'small' : length > 11 ? 'medium' : ''}`}>
+      <Amount value={value} />
+    </p>
   );
 }
 

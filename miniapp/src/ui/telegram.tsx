@@ -1,9 +1,7 @@
-// Parts that Telegram's client shows where it can, and the page where it can't: the main button, the
-// question before a deed that can't be undone, and the short word after one.
+// The screen's main button, which Telegram's client shows where it can, and the short word after a deed.
 
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { haptic, hasMainButton, on, popup, setMainButton, type Question } from '../bridge/index.ts';
+import { haptic, hasMainButton, on, setMainButton } from '../bridge/index.ts';
 import { t } from '../strings.ts';
 
 interface MainProps {
@@ -39,66 +37,6 @@ export function MainButton({ text, onPress, isActive = true, isBusy = false }: M
         {isBusy && <span class="spinner" />}
       </button>
     </div>
-  );
-}
-
-interface ModalProps {
-  title: string;
-  onClose: () => void;
-  children: ComponentChildren;
-}
-
-export function Modal({ title, onClose, children }: ModalProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const shown = dialog.current!;
-    const opener = document.activeElement as HTMLElement | null;
-    shown.showModal();
-    return () => {
-      shown.close();
-      opener?.focus({ preventScroll: true });
-    };
-  }, []);
-  return (
-    <dialog ref={dialog} aria-labelledby="modal-title" onCancel={(event) => {
-      event.preventDefault();
-      onClose();
-    }}>
-      <h2 id="modal-title">{title}</h2>
-      {children}
-    </dialog>
-  );
-}
-
-type Asked = Question & { answer: (isYes: boolean) => void };
-
-let ask: (question: Asked | null) => void = () => {};
-
-/** Asks before a deed: by the client's popup, else by a dialog of the page. */
-export function confirm(question: Question): Promise<boolean> {
-  return popup(question) ?? new Promise((answer) => ask({ ...question, answer }));
-}
-
-export function Questions() {
-  const [asked, setAsked] = useState<Asked | null>(null);
-  ask = setAsked;
-  if (!asked) return null;
-  const answer = (isYes: boolean) => {
-    setAsked(null);
-    asked.answer(isYes);
-  };
-  return (
-    <Modal title={asked.title} onClose={() => answer(false)}>
-      <p>{asked.message}</p>
-      <div class="choices">
-        <button type="button" class="plain" onClick={() => answer(false)}>
-          {asked.cancel}
-        </button>
-        <button type="button" class="plain red" onClick={() => answer(true)}>
-          {asked.ok}
-        </button>
-      </div>
-    </Modal>
   );
 }
 
