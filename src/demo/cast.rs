@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::domain::clock::SharedClock;
 use crate::domain::money::NANOS_PER_USD;
@@ -81,9 +82,17 @@ impl Cast {
 
     /// The value of the Authorization header that signs an owner in.
     pub(super) fn authorization(&self, owner: &Owner) -> String {
-        // Signed with the demo's own bot token, as Telegram would.
-        let init_data = identity::sign_init_data(&self.bot_token, owner.telegram_user_id, self.clock.now());
-        format!("tma {init_data}")
+        format!("tma {}", self.init_data(owner))
+    }
+
+    /// The Mini App as Telegram would open it for an owner.
+    pub(super) fn mini_app(&self, owner: &Owner, origin: &Url) -> String {
+        identity::mini_app_link(origin, &self.init_data(owner))
+    }
+
+    /// Signed with the demo's own bot token, as Telegram would.
+    fn init_data(&self, owner: &Owner) -> String {
+        identity::sign_init_data(&self.bot_token, owner.telegram_user_id, self.clock.now())
     }
 
     /// Sends an operation as an owner.

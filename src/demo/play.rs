@@ -6,6 +6,7 @@ use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
+use url::Url;
 
 use crate::app::App;
 use crate::cli::out::Out;
@@ -173,22 +174,28 @@ impl Play {
 
     /// Addresses and tokens to play with.
     fn head(&self, app: &App, stage: &Stage, sandbox: &Sandbox) -> Vec<String> {
-        let owner = self.cast.owners.first();
-        let (name, login) = owner.map_or(("", String::new()), |owner| (owner.name, self.cast.authorization(owner)));
         let (public, gateway, admin) = (app.public_addr(), app.gateway_addr(), app.admin_addr());
         let title = "Key Recycling demo";
-        let hint = "Ctrl-C drains and prints the closing account";
-        vec![
-            format!("{title:<42}{hint}"),
+        let mut head =
+            vec![format!("{title:<42}Ctrl-C drains and prints the closing account"), "  Mini App".to_owned()];
+        let owners = self.cast.owners.iter();
+        if let Ok(origin) = Url::parse(&format!("http://{public}")) {
+            head.extend(owners.map(|owner| format!("    {:<10}  {}", owner.name, self.cast.mini_app(owner, &origin))));
+        }
+        let owner = self.cast.owners.first().map(|owner| (owner.name, self.cast.authorization(owner)));
+        let service = |token: &SecretString| format!("Bearer {}", token.expose_secret());
+        let callers = owner
+            .into_iter()
+            .chain([("dispatcher", service(&self.service_token)), ("operator", service(&self.operator_token))]);
+        head.extend([
             format!(
                 "  GraphiQL  http://{public}/graphiql    Gateway  http://{gateway}    Metrics  http://{admin}/metrics"
             ),
             format!("  Sandbox   {}/admin/books    Data  {}", sandbox.base, stage.folder.display()),
             "  Authorization for GraphiQL:".to_owned(),
-            format!("    {name:<10}  {login}"),
-            format!("    {:<10}  Bearer {}", "dispatcher", self.service_token.expose_secret()),
-            format!("    {:<10}  Bearer {}", "operator", self.operator_token.expose_secret()),
-        ]
+        ]);
+        head.extend(callers.map(|(name, login)| format!("    {name:<10}  {login}")));
+        head
     }
 
     /// Lets it all run, then waits until it is settled, and draws up the account.

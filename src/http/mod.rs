@@ -9,9 +9,9 @@ mod admin;
 mod answer;
 mod around;
 mod endpoint;
-mod graphiql;
 mod login;
 mod media;
+mod pages;
 mod quota;
 mod request;
 mod socket;
@@ -21,13 +21,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::HeaderValue;
 use axum::middleware::from_fn_with_state;
-use axum::routing::any;
+use axum::routing::{any, get};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::compression::CompressionLayer;
 
 pub use self::admin::{NotReady, admin_router};
+use self::pages::{graphiql, miniapp};
 use crate::domain::clock::SharedClock;
 use crate::domain::entropy::SharedEntropy;
 use crate::graphql::Api;
@@ -68,6 +70,7 @@ struct Inner {
     settings: Settings,
     ending: Ending,
     sockets: Arc<quota::Sockets>,
+    miniapp_policy: HeaderValue,
 }
 
 /// How the sockets of a server come to their end.
@@ -90,16 +93,21 @@ impl HttpState {
         settings: Settings,
         ending: Ending,
     ) -> Self {
-        Self { inner: Arc::new(Inner { api, identity, clock, entropy, settings, ending, sockets: Arc::default() }) }
+        let miniapp_policy = miniapp::policy(&settings.public_origin);
+        let sockets = Arc::default();
+        Self { inner: Arc::new(Inner { api, identity, clock, entropy, settings, ending, sockets, miniapp_policy }) }
     }
 }
 
 /// The routes of the public listener.
 pub fn public_router(state: HttpState) -> Router {
     let body_limit = DefaultBodyLimit::max(state.inner.settings.body_bytes_max);
-    let mut router = Router::new().route("/graphql", any(endpoint::answer));
+    let mut router = Router::new()
+        .route("/graphql", any(endpoint::answer))
+        .route("/", get(miniapp::index))
+        .route("/assets/{*path}", get(miniapp::asset));
     if state.inner.settings.graphiql {
-        router = router.route("/graphiql", any(graphiql::index)).route("/graphiql/{*path}", any(graphiql::asset));
+        router = router.route("/graphiql", get(graphiql::index)).route("/graphiql/{*path}", get(graphiql::asset));
     }
     router
         .layer(body_limit)

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+use url::Url;
 
 use crate::domain::Timestamp;
 
@@ -67,6 +68,13 @@ pub fn sign_init_data(bot_token: &SecretString, telegram_user_id: i64, now: Time
         .finish()
 }
 
+/// The Mini App with a login in its fragment, as Telegram opens it.
+#[must_use]
+pub fn mini_app_link(origin: &Url, init_data: &str) -> String {
+    let encoded: String = url::form_urlencoded::byte_serialize(init_data.as_bytes()).collect();
+    format!("{origin}#tgWebAppData={encoded}&tgWebAppVersion=8.0&tgWebAppPlatform=web")
+}
+
 fn signature(bot_token: &SecretString, check: &str) -> [u8; 32] {
     let secret = mac(b"WebAppData", bot_token.expose_secret().as_bytes());
     mac(&secret, check.as_bytes())
@@ -105,6 +113,13 @@ fn decode_seconds(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_survives_its_fragment() {
+        let origin = Url::parse("http://127.0.0.1:8080").expect("an origin");
+        let link = mini_app_link(&origin, "user=%7B%22id%22%3A5%7D&hash=ab");
+        assert!(link.starts_with("http://127.0.0.1:8080/#tgWebAppData=user%3D%257B%2522id"), "{link}");
+    }
 
     /// The public test vector, valid and old.
     const BOT_TOKEN: &str = "5768337691:AAH5YkoiEuPk8-FZa32hStHTqXiLPtAEhx8";

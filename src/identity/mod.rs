@@ -13,7 +13,7 @@ use crate::domain::entropy::SharedEntropy;
 use crate::domain::{AccountRef, Actor, Timestamp};
 use crate::store::{Store, StoreError};
 
-pub use init_data::sign_init_data;
+pub use init_data::{mini_app_link, sign_init_data};
 pub use service::{NewServiceToken, ServiceLogin, TokenRefusal};
 
 /// Settings of the login.

@@ -2,5 +2,6 @@
 
 mod bombs;
 mod http;
+mod pages;
 mod patience;
 mod socket;
