@@ -19,7 +19,7 @@ const posted = (id: string, balanceAfter: string): Posted => ({
 const changed = (key: KeyRow): AccountEvent => ({ __typename: 'KeyChanged', cursor: 'c', key });
 const moved = (transaction: Posted): AccountEvent => ({ __typename: 'TransactionPosted', cursor: 'c', transaction });
 const viewer = (keys: KeyRow[], next: string | null = null, balance = '5'): Viewer => ({
-  id: 'a', balance, credited: '3', frozen: false, eventCursor: 'c0', keys: { nodes: keys, pageInfo: { hasNextPage: next !== null, endCursor: next } },
+  balance, credited: '3', frozen: false, eventCursor: 'c0', keys: { nodes: keys, pageInfo: { hasNextPage: next !== null, endCursor: next } },
 });
 
 test('keys end the same in whatever order their forms arrive', () => {

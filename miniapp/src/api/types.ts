@@ -215,7 +215,7 @@ export type KeyQueryVariables = Exact<{
 
 
 export type KeyQuery = { node:
-    | { nativeBalance: string | null, id: string, label: string | null, fingerprint: string, status: KeyStatus, balance: string | null, held: string, underReview: string, credited: string, outsideSpending: string, balanceCheckedAt: string | null, checkableAt: string, lendable: boolean, submittedAt: string, version: number, balanceHistory: Array<{ at: string, balance: string }>, transactions: { nodes: Array<{ id: string, kind: TransactionKind, amount: string, postedAt: string, taskType: TaskType | null, costSource: CostSource | null, provisional: boolean, corrects: { id: string } | null }> }, provider: { code: ProviderCode }, problem: { code: KeyProblemCode, message: string, providerCode: string | null, retryAt: string | null } | null }
+    | { nativeBalance: string | null, id: string, label: string | null, fingerprint: string, status: KeyStatus, balance: string | null, held: string, underReview: string, credited: string, outsideSpending: string, balanceCheckedAt: string | null, checkableAt: string, lendable: boolean, submittedAt: string, version: number, balanceHistory: Array<{ at: string, balance: string }>, transactions: { nodes: Array<{ id: string, kind: TransactionKind, amount: string, postedAt: string, taskType: TaskType | null, costSource: CostSource | null, provisional: boolean, corrects: { id: string, amount: string, postedAt: string } | null }> }, provider: { code: ProviderCode }, problem: { code: KeyProblemCode, message: string, providerCode: string | null, retryAt: string | null } | null }
     | Record<PropertyKey, never>
    | null };
 
@@ -244,7 +244,7 @@ export type SettingsQueryVariables = Exact<{
 }>;
 
 
-export type SettingsQuery = { viewer: { id: string, balance: string, credited: string, frozen: boolean, eventCursor: string, keys: { nodes: Array<{ id: string, label: string | null, fingerprint: string, status: KeyStatus, balance: string | null, held: string, underReview: string, credited: string, outsideSpending: string, balanceCheckedAt: string | null, checkableAt: string, lendable: boolean, submittedAt: string, version: number, provider: { code: ProviderCode }, problem: { code: KeyProblemCode, message: string, providerCode: string | null, retryAt: string | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
+export type SettingsQuery = { viewer: { balance: string, credited: string, frozen: boolean, eventCursor: string, keys: { nodes: Array<{ id: string, label: string | null, fingerprint: string, status: KeyStatus, balance: string | null, held: string, underReview: string, credited: string, outsideSpending: string, balanceCheckedAt: string | null, checkableAt: string, lendable: boolean, submittedAt: string, version: number, provider: { code: ProviderCode }, problem: { code: KeyProblemCode, message: string, providerCode: string | null, retryAt: string | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
 
 export type SubmitKeyMutationVariables = Exact<{
   input: SubmitKeyInput;

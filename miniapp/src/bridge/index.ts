@@ -5,7 +5,7 @@ import { isAtLeast, takeLaunch, type Launch } from './launch.ts';
 import { paint, type ThemeColours } from './theme.ts';
 import { hasClient, listen, on, post } from './transport.ts';
 
-export { on, post } from './transport.ts';
+export { on } from './transport.ts';
 
 let launch: Launch | null = null;
 let colours: ThemeColours = {};

@@ -45,11 +45,12 @@ interface PickerProps {
   providers: Provider[];
   chosen: ProviderCode | undefined;
   choose: (code: ProviderCode) => void;
+  isBusy: boolean;
 }
 
-function Picker({ providers, chosen, choose }: PickerProps) {
+function Picker({ providers, chosen, choose, isBusy }: PickerProps) {
   return (
-    <fieldset>
+    <fieldset disabled={isBusy}>
       <legend>{t.provider}</legend>
       <div class="picker">
         {providers.map(({ code, name, acceptsKeys }) => (
@@ -164,7 +165,7 @@ export function Add({ provider, label: before }: { provider?: ProviderCode; labe
           event.preventDefault();
           void submit();
         }}>
-          {providers ? <Picker providers={providers} chosen={code} choose={(picked) => {
+          {providers ? <Picker providers={providers} chosen={code} isBusy={isBusy} choose={(picked) => {
             setCode(picked);
             setError('');
           }} /> : <div class="picker bones">{[0, 1, 2, 3, 4, 5].map((one) => <span key={one} class="bone choice" />)}</div>}
@@ -190,6 +191,7 @@ export function Add({ provider, label: before }: { provider?: ProviderCode; labe
             <p id="key-hint" class="sub">
               {chosen && <span class="hint">{t.looksLike(chosen.keyHint)}. </span>}
               {t.stored}
+              {chosen && chosen.health !== 'HEALTHY' && <span class="trouble amber">{t.trouble(name)}</span>}
             </p>
           </div>
           <div class="field">

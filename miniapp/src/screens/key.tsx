@@ -130,7 +130,14 @@ export function Key({ id }: { id: string }) {
           <span class="mark">{key.fingerprint}</span>
         </p>
         <span class="unseen">{t.balance}</span>
-        {key.balance === null ? <p class="sum">–</p> : <Sum value={key.balance} />}
+        {key.balance === null ? (
+          <p class="sum">
+            <span aria-hidden="true">–</span>
+            <span class="unseen">{t.unknown}</span>
+          </p>
+        ) : (
+          <Sum value={key.balance} />
+        )}
         <p class="sub line">
           <Badge of={key} />
           <Checked at={key.balanceCheckedAt} />

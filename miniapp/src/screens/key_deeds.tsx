@@ -105,8 +105,10 @@ async function remove(of: KeyRow): Promise<void> {
   const undo = () => current().keys.get(of.id) === guessed && change((state) => withKeys(state, [of]));
   try {
     const { removeKey } = await request(REMOVE_KEY, { input: { keyId: of.id } });
-    if (take(removeKey)) say(t.removed);
-    else undo();
+    if (!take(removeKey)) return void undo();
+    say(t.removed);
+    // The button that had the focus is gone.
+    document.querySelector<HTMLElement>('.hero h1')?.focus({ preventScroll: true });
   } catch (error) {
     undo();
     say(faultText(error), 'error');

@@ -43,12 +43,6 @@ export function open(screen: Screen): void {
   tell();
 }
 
-/** Shows another screen in the place of this one. */
-export function replace(screen: Screen): void {
-  history.replaceState({ ...entry(), screen } satisfies Entry, '');
-  tell();
-}
-
 export function back(): void {
   if (entry().depth > 0) history.back();
 }

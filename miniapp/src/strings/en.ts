@@ -25,7 +25,6 @@ export const strings = {
   frozen: 'Your account is on hold: new keys and spending are stopped. Credits stay yours.',
   addKey: 'Add key',
   history: 'History',
-  recycledKeys: 'Recycled keys',
   count: (count: number) => `${count} ${plural('en', count, { one: 'key', other: 'keys' })}`,
   groups: {
     PENDING: 'Being checked',
@@ -92,6 +91,7 @@ export const strings = {
   chooseProvider: 'Choose a provider first.',
   keyMissing: 'Paste the key first.',
   keyFormat: (name: string) => `This does not look like a key of ${name}.`,
+  trouble: (name: string) => `${name} is not answering well at the moment; its verdict may take longer.`,
   asking: (name: string) => `Asking ${name} about the key…`,
   submitErrors: {
     KEY_FORMAT: 'This does not look like a key of this provider.',
@@ -160,10 +160,11 @@ export const strings = {
   tasks,
   filter: 'Show',
   filters: { all: 'All', recycled: 'Recycled', corrections: 'Corrections', bought: 'Bought', spent: 'Spent' },
-  provisional: 'provisional',
+  provisional: 'provisional, list price',
   provisionalHint: 'Provisional: taken from the price list; it may still be lowered once the balance is read.',
   corrects: (amount: string, when: string) => `Corrects ${amount} of ${when}`,
   correctedBy: (amount: string) => `Corrected by ${amount}`,
+  further: 'It is further down.',
   historyEmpty: 'Nothing here yet',
   historyEmptyText: 'Every credit will be listed here, to the last digit.',
   historyFiltered: 'Nothing of this kind.',

@@ -11,7 +11,6 @@ export const strings: Strings = {
   frozen: 'Аккаунт приостановлен: новые ключи и траты недоступны. Кредиты остаются вашими.',
   addKey: 'Добавить',
   history: 'История',
-  recycledKeys: 'Ключи в работе',
   count: (count) =>
     `${count} ${plural('ru', count, { one: 'ключ', few: 'ключа', many: 'ключей', other: 'ключа' })}`,
   groups: {
@@ -79,6 +78,7 @@ export const strings: Strings = {
   chooseProvider: 'Сначала выберите сервис.',
   keyMissing: 'Сначала вставьте ключ.',
   keyFormat: (name) => `Не похоже на ключ ${name}.`,
+  trouble: (name) => `${name} сейчас отвечает с перебоями; проверка может занять больше времени.`,
   asking: (name) => `Спрашиваем ${name} о ключе…`,
   submitErrors: {
     KEY_FORMAT: 'Не похоже на ключ этого сервиса.',
@@ -158,10 +158,11 @@ export const strings: Strings = {
   },
   filter: 'Показать',
   filters: { all: 'Все', recycled: 'Заработок', corrections: 'Поправки', bought: 'Покупки', spent: 'Траты' },
-  provisional: 'предварительно',
+  provisional: 'предварительно, по прейскуранту',
   provisionalHint: 'Предварительно: взято из прейскуранта и может уменьшиться после чтения баланса.',
   corrects: (amount, when) => `Поправка к ${amount}, ${when}`,
   correctedBy: (amount) => `Исправлено на ${amount}`,
+  further: 'Эта операция дальше в списке.',
   historyEmpty: 'Пока пусто',
   historyEmptyText: 'Здесь будет каждый кредит, до последней цифры.',
   historyFiltered: 'Таких операций нет.',

@@ -24,8 +24,19 @@ const rowId = (id: string) => `movement-${id}`;
 /** Shows another movement of the list, where it is there. */
 function show(id: string): void {
   const row = document.getElementById(rowId(id));
-  row?.scrollIntoView({ block: 'center' });
-  row?.focus({ preventScroll: true });
+  if (!row) return say(t.further, 'note');
+  row.scrollIntoView({ block: 'center' });
+  row.focus({ preventScroll: true });
+}
+
+/** Another movement by name; in a key's short list it is seldom there to be shown. */
+function Linked({ to, text }: { to: string | null; text: string }) {
+  if (!to) return <span>{text}</span>;
+  return (
+    <button type="button" class="link" onClick={() => show(to)}>
+      {text}
+    </button>
+  );
 }
 
 export const Entry = memo(({ of, corrected, isOwn }: Props) => {
@@ -54,15 +65,9 @@ export const Entry = memo(({ of, corrected, isOwn }: Props) => {
               </button>
             )}
             {of.corrects?.amount && of.corrects.postedAt && (
-              <button type="button" class="link" onClick={() => show(of.corrects!.id)}>
-                {t.corrects(money(of.corrects.amount, t.language, true), moment(of.corrects.postedAt))}
-              </button>
+              <Linked to={isOwn ? null : of.corrects.id} text={t.corrects(money(of.corrects.amount, t.language, true), moment(of.corrects.postedAt))} />
             )}
-            {corrected && (
-              <button type="button" class="link" onClick={() => show(corrected.id)}>
-                {t.correctedBy(money(corrected.amount, t.language, true))}
-              </button>
-            )}
+            {corrected && <Linked to={corrected.id} text={t.correctedBy(money(corrected.amount, t.language, true))} />}
           </span>
         )}
         {of.key && of.note && <span class="sub">{of.note}</span>}
