@@ -3,11 +3,11 @@
 #
 #   check.sh [--cases N] [--seed TEXT] [--database postgres://…] [JUDGE...]
 #
-# Judges: audit schema apollo urql request ws codegen logins fuzz (default: all).
+# Judges: audit schema apollo urql request ws codegen logins examples fuzz (default: all).
 # N is how many requests the fuzz makes as each caller (default: 300), TEXT what it draws from
 # (default: another one each time, printed). Without a database, which has to be empty, SQLite is
 # used. Builds what it needs, works in a temporary folder on free ports, ends what it started. The
-# packages of node are installed beside this file, those of Python below target/judges.
+# packages of node are installed beside this file and beside the examples, those of Python below target.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
     *) judges+=("$1"); shift ;;
   esac
 done
-[ ${#judges[@]} -gt 0 ] || judges=(audit schema apollo urql request ws codegen logins fuzz)
+[ ${#judges[@]} -gt 0 ] || judges=(audit schema apollo urql request ws codegen logins examples fuzz)
 
 node_of_today
 packages "$here"
@@ -36,6 +36,15 @@ for judge in "${judges[@]}"; do
       environment "$root/target/judges" "$here/requirements.txt"
       export JUDGES_PYTHON=$root/target/judges/bin/python
       commands+=("node '$here/logins.mjs'")
+      ;;
+    examples)
+      for program in curl jq; do
+        command -v $program >/dev/null || { echo "$program is missing. Install it: apt-get install $program" >&2; exit 1; }
+      done
+      packages "$root/examples"
+      environment "$root/target/examples" "$root/examples/requirements.txt"
+      export EXAMPLES_PYTHON=$root/target/examples/bin/python
+      commands+=("node '$here/examples.mjs'")
       ;;
     fuzz) commands+=("node '$here/fuzz/run.mjs' ${fuzz[*]}") ;;
     *) echo "no such judge: $judge" >&2; exit 2 ;;

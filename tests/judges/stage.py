@@ -33,6 +33,7 @@ def description(server, sandbox, work):
         "graphql": server.api,
         "socket": server.api.replace("http://", "ws://"),
         "sandbox": sandbox["base"],
+        "tokensPerUsd": stage.TOKENS_PER_USD,
         "telegramUserId": stage.OWNER,
         "botToken": server.bot_token,
         "owner": server.owner,

@@ -156,7 +156,8 @@ def free_addresses(count):
 def configuration(folder, providers, tls, database):
     public, gateway, internal = free_addresses(3)
     lines = ["[server]", f'listen = "{public}"', f'public_url = "http://{public}"']
-    lines += ["[admin]", f'listen = "{internal}"', "[gateway]", f'listen = "{gateway}"']
+    lines += ["[admin]", f'listen = "{internal}"']
+    lines += ["[gateway]", f'listen = "{gateway}"', f'public_url = "{"https" if tls else "http"}://{gateway}"']
     if tls:
         certificate, key = tls
         lines += [f'tls_certificate_file = "{certificate}"', f'tls_key_file = "{key}"']
