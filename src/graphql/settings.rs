@@ -39,7 +39,7 @@ impl Default for Settings {
             cost_max: 5_000,
             aliases_max: 30,
             tokens_max: 2_000,
-            owner_points_per_minute: 5_000,
+            owner_points_per_minute: 30_000,
             service_points_per_minute: 10_000_000,
             introspection: Introspection::Services,
             owners_run_trusted_only: false,

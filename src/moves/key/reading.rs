@@ -118,12 +118,13 @@ async fn accept(
         // What the UNKNOWN attempts cost is in the figure, so it can't be the next baseline yet.
         evidence::note(tx, key, reading, unknown, policy.result_window).await?;
     }
-    let shown = key.balance();
+    let (shown, read) = (key.balance(), key.reading.map(|reading| reading.balance));
     key.reading = Some(reading);
     key.spent_since = tx.charged_since(key.id, report.started_at).await?;
     key.native_balance.clone_from(&answer.native);
     key.prepaid = answer.prepaid;
-    if key.balance() != shown {
+    // What was charged since the last reading shows already, and is in no sample yet.
+    if key.balance() != shown || read != Some(reading.balance) {
         tx.insert_sample(key.id, report.read_at, key.balance().unwrap_or_default(), report.source).await?;
     }
     if key.status == KeyStatus::Pending {

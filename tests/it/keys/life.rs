@@ -154,6 +154,31 @@ on_both_databases! {
         server.stop().await;
     }
 
+    async fn the_history_of_a_balance_shows_what_was_charged(database) {
+        let mut server = calm_server(database).await;
+        let (owner, dispatcher) = (server.owner(5_000_000_001), server.service("dispatcher", &[Scope::Dispatch]).await);
+        let (key, id) = lively(&server, &owner, "two_captcha", "1").await;
+        let history = || async {
+            let query = "query($id: ID!) { node(id: $id) { ... on RecycledKey { balanceHistory { balance } } } }";
+            owner.run(query, json!({ "id": id })).await.0["data"]["node"]["balanceHistory"].clone()
+        };
+        assert_eq!(history().await, json!([{ "balance": "1" }]));
+        let opened = dispatcher.open_lease("a task", 1, json!({ "taskType": "TURNSTILE" })).await;
+        let body = json!({ "clientKey": opened["lease"]["token"], "task": turnstile() });
+        assert_eq!(gateway(&server, "createTask", body).await["errorId"], 0);
+        until(&owner, &id, "the charge is credited", |key| key["credited"] != "0").await;
+        server.pass_time(Duration::from_secs(60));
+        stop_timer(&server).await;
+        assert_eq!(owner.check(&id).await["checked"], true);
+        let left = owner.key(&id).await["balance"].clone();
+        assert!(left != "1" && server.providers.charged("two_captcha", &key).await.is_positive());
+        assert_eq!(history().await, json!([{ "balance": "1" }, { "balance": left }]));
+        server.pass_time(Duration::from_secs(60));
+        assert_eq!(owner.check(&id).await["checked"], true);
+        assert_eq!(history().await.as_array().map(Vec::len), Some(2), "what did not change is no news");
+        server.stop().await;
+    }
+
     async fn a_depleted_key_handed_over_again_is_read_at_once(database) {
         let mut server = Server::start_edited(database, |text| calm(&text)).await;
         let owner = server.owner(5_000_000_001);

@@ -65,7 +65,7 @@ class Owners extends Caller {
     const user = { id: FIRST_OWNER + this.count, first_name: "Owner" };
     this.authorization = `tma ${sign({ user }, stage.botToken, new Date())}`;
     await data(this.authorization, SUBMIT, { key: await fundedKey() });
-    this.remaining = 5_000;
+    this.remaining = 30_000;
     await super.learn();
   }
 }
