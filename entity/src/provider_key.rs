@@ -87,6 +87,8 @@ pub struct Model {
     pub ever_active: bool,
     /// First of two rejections.
     pub first_rejected_at: Option<i64>,
+    /// When it was rejected last.
+    pub rejected_at: Option<i64>,
     /// Since when it is INVALID.
     pub invalid_at: Option<i64>,
     /// When its owner removed it.

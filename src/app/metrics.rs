@@ -7,6 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 
+use crate::domain::ProviderCode;
 use crate::pool::Pool;
 use crate::store::{Changes, Observer};
 use crate::telemetry::Metrics;
@@ -36,6 +37,8 @@ pub(super) struct AppMetrics {
     eligible: Family<ProviderLabel, Gauge>,
     in_flight: Family<ProviderLabel, Gauge>,
     available: Family<ProviderLabel, Gauge>,
+    paused: Family<ProviderLabel, Gauge>,
+    pauses: Family<ProviderLabel, Counter>,
 }
 
 impl AppMetrics {
@@ -53,6 +56,8 @@ impl AppMetrics {
             eligible: Family::default(),
             in_flight: Family::default(),
             available: Family::default(),
+            paused: Family::default(),
+            pauses: Family::default(),
             metrics,
         };
         let it = &new.metrics;
@@ -63,7 +68,14 @@ impl AppMetrics {
         it.register("keys_eligible", "Keys that can serve at least the cheapest task", new.eligible.clone());
         it.register("attempts_in_flight", "Attempts under way", new.in_flight.clone());
         it.register("available_nano_usd", "What new attempts may use, in nano-dollars", new.available.clone());
+        it.register("provider_paused", "Whether calls to the provider are paused", new.paused.clone());
+        it.register("provider_pauses", "Pauses of calls that began", new.pauses.clone());
         Arc::new(new)
+    }
+
+    /// Counts a pause of calls to a provider.
+    pub(super) fn paused(&self, provider: ProviderCode) {
+        self.pauses.get_or_create(&ProviderLabel { provider: provider.slug() }).inc();
     }
 
     /// Notes what the audit at the start found.
@@ -83,6 +95,7 @@ impl AppMetrics {
             self.eligible.get_or_create(&provider).set(signed(it.eligible_keys));
             self.in_flight.get_or_create(&provider).set(signed(it.in_flight));
             self.available.get_or_create(&provider).set(it.available.nanos());
+            self.paused.get_or_create(&provider).set(i64::from(it.paused_until.is_some()));
         }
         self.metrics.render()
     }

@@ -5,6 +5,7 @@ mod error;
 mod listen;
 mod metrics;
 mod parts;
+mod pauses;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -92,6 +93,7 @@ impl App {
             lease_settings(config),
         ));
         let metrics = AppMetrics::new(parts.pool.clone());
+        pauses::follow(&parts, &metrics);
         // Followers come before the load: a commit in between is then seen by both.
         parts.store.observe(parts.pool.clone());
         parts.store.observe(live.clone());

@@ -228,6 +228,8 @@ pub struct Key {
     pub ever_active: bool,
     /// The first of two rejections, while the second is awaited.
     pub first_rejected_at: Option<Timestamp>,
+    /// When its provider rejected it last, whatever became of it since.
+    pub rejected_at: Option<Timestamp>,
     /// Since when it is INVALID.
     pub invalid_at: Option<Timestamp>,
     /// When the owner removed it.

@@ -46,7 +46,8 @@ impl Keys {
     pub async fn sync_due(&self) -> Result<usize, Failure> {
         let mut count = 0;
         for provider in self.inner.store.providers_due(self.inner.clock.now()).await? {
-            let room = self.inner.readers.take(provider);
+            let mut room = self.inner.readers.take(provider);
+            room.truncate(self.inner.providers.room(provider));
             if !room.is_empty() {
                 count += self.sync_provider(provider, room).await?;
             }

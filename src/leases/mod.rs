@@ -111,6 +111,7 @@ impl Inner {
             dust: self.providers.settings(provider).dust,
             result_window: self.providers.result_window(provider),
             rate_missing: self.providers.info(provider).rate_missing,
+            rejects_all: self.providers.rejects_all(provider),
             jitter: self.entropy.unit(),
         }
     }

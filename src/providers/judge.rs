@@ -41,8 +41,8 @@ pub(super) struct Call<'a> {
 pub(super) fn created(call: &Call<'_>, reply: Result<Incoming, NoReply>) -> Created {
     let incoming = match reply {
         Ok(incoming) => incoming,
-        Err(NoReply::NeverSent) => return Created::NeverSent(Blame::trouble()),
         Err(NoReply::Unclear) => return Created::Unclear(Blame::trouble()),
+        Err(unsent) => return Created::NeverSent(without_reply(unsent)),
     };
     let entry = call.lane.entry;
     let reading = match call.sent_by {
@@ -74,8 +74,9 @@ pub(super) fn created(call: &Call<'_>, reply: Result<Incoming, NoReply>) -> Crea
 
 /// What became of `getTaskResult` or `res.php`.
 pub(super) fn polled(call: &Call<'_>, reply: Result<Incoming, NoReply>) -> Polled {
-    let Ok(incoming) = reply else {
-        return Polled::Trouble(Blame::trouble());
+    let incoming = match reply {
+        Ok(incoming) => incoming,
+        Err(reason) => return Polled::Trouble(without_reply(reason)),
     };
     let entry = call.lane.entry;
     let reading = match call.sent_by {
@@ -101,9 +102,17 @@ pub(super) fn polled(call: &Call<'_>, reply: Result<Incoming, NoReply>) -> Polle
     }
 }
 
+/// Trouble at the provider, with the rest of a pause as the wait.
+fn without_reply(reason: NoReply) -> Blame {
+    match reason {
+        NoReply::Held(wait) => Blame { retry_after: Some(wait), ..Blame::trouble() },
+        NoReply::NeverSent | NoReply::Unclear => Blame::trouble(),
+    }
+}
+
 /// What became of a report.
 pub(super) fn reported(lane: &Lane, reply: Result<Incoming, NoReply>) -> Result<(), Blame> {
-    let incoming = reply.map_err(|_| Blame::trouble())?;
+    let incoming = reply.map_err(without_reply)?;
     let object = Object::parse(body(&incoming)).ok_or_else(|| trouble(&incoming))?;
     if object.integer("errorId") == Some(0) {
         return Ok(());
@@ -118,7 +127,7 @@ pub(super) fn balance(
     key: &SecretString,
     reply: Result<Incoming, NoReply>,
 ) -> Result<BalanceAnswer, Blame> {
-    let incoming = reply.map_err(|_| Blame::trouble())?;
+    let incoming = reply.map_err(without_reply)?;
     let text = body(&incoming);
     let read = match lane.entry.routes.balance {
         Upstream::Json => json_balance(text),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
+use super::breaker::Breaker;
 use super::catalogue::Entry;
 use super::settings::{ProviderSettings, info};
 use crate::domain::Timestamp;
@@ -32,6 +33,7 @@ pub(super) struct Lane {
     bulkhead: Semaphore,
     pacer: Mutex<Pacer>,
     calls: Mutex<VecDeque<(Timestamp, bool)>>,
+    pub(super) breaker: Breaker,
 }
 
 /// No turn came in time.
@@ -46,6 +48,7 @@ impl Lane {
             bulkhead: Semaphore::new(settings.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             pacer: Mutex::new(Pacer::new(settings.requests_per_second)),
             calls: Mutex::new(VecDeque::with_capacity(CALLS_REMEMBERED)),
+            breaker: Breaker::default(),
             settings,
         }
     }
@@ -72,6 +75,9 @@ impl Lane {
 
     /// How the provider did of late.
     pub(super) fn health(&self, now: Timestamp) -> ProviderHealth {
+        if let Some(health) = self.breaker.health(now) {
+            return health;
+        }
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = calls.iter().filter(|(at, _)| now.since(*at) <= CALL_AGE_MAX);
         let (all, failed) = recent.fold((0, 0), |(all, failed), (_, good)| (all + 1, failed + usize::from(!good)));

@@ -5,6 +5,7 @@
 //! it is spoken to, in [`dialect`]. Nothing is retried, stored or decided here. No key survives in
 //! what comes back.
 
+mod breaker;
 mod call;
 mod catalogue;
 pub mod dialect;
@@ -19,6 +20,7 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -32,18 +34,25 @@ use self::catalogue::{Fault, entry};
 use self::dialect::TaskRequest;
 use self::judge::Call;
 use self::lane::Lane;
-use self::transport::Transport;
+use self::transport::{Incoming, NoReply, Outgoing, Transport};
 use crate::domain::attempt::Dialect;
 use crate::domain::clock::SharedClock;
 use crate::domain::provider::{ProviderHealth, ProviderInfo};
-use crate::domain::{Blame, BlameScope, ProviderCode, SolutionVerdict, TaskType};
+use crate::domain::{Blame, BlameScope, KeyProblemCode, ProviderCode, SolutionVerdict, TaskType, Timestamp};
+
+/// How long after a pause tasks wait for a reading to be the trial.
+const TRIAL_BY_READING: Duration = Duration::from_secs(15);
 
 /// All providers under the configuration in force.
 pub struct Providers {
     transport: Transport,
     lanes: Vec<Lane>,
     clock: SharedClock,
+    follower: OnceLock<Box<PauseFollower>>,
 }
+
+/// Is told until when calls to a provider are paused, or that they are no more.
+type PauseFollower = dyn Fn(ProviderCode, Option<Timestamp>) + Send + Sync;
 
 impl Providers {
     /// Sets up the HTTP client and a lane for each provider.
@@ -52,7 +61,7 @@ impl Providers {
     /// The HTTP client cannot be made.
     pub fn new(mut settings: ProviderSettingsSet, clock: SharedClock) -> Result<Self, TransportError> {
         let lanes = ProviderCode::ALL.iter().map(|code| Lane::new(entry(*code), settings.take(*code))).collect();
-        Ok(Self { transport: Transport::new()?, lanes, clock })
+        Ok(Self { transport: Transport::new()?, lanes, clock, follower: OnceLock::new() })
     }
 
     /// What is known of all providers, in catalogue order.
@@ -88,9 +97,9 @@ impl Providers {
     /// The provider refuses, is in trouble, or its figure cannot be read.
     pub async fn balance(&self, code: ProviderCode, key: &SecretString) -> Result<BalanceAnswer, Blame> {
         let lane = self.lane(code);
-        let reply = self.transport.send(lane, call::balance(lane, key)).await;
+        let (reply, sent) = self.send(lane, breaker::Call::Any, call::balance(lane, key)).await;
         let answer = judge::balance(lane, key, reply);
-        self.note(lane, answer.as_ref().err());
+        self.note(lane, sent, answer.as_ref().err());
         answer
     }
 
@@ -108,11 +117,12 @@ impl Providers {
         let Some((outgoing, task_type, sent_by)) = prepared else {
             return Created::Refused(bad_task(lane), None);
         };
-        let reply = self.transport.send(lane, outgoing).await;
+        let (reply, sent) = self.send(lane, breaker::Call::Any, outgoing).await;
         let call = Call { lane, key, dialect, sent_by, task_type, task_id: None };
         let created = judge::created(&call, reply);
         self.note(
             lane,
+            sent,
             match &created {
                 Created::Refused(blame, _) | Created::NeverSent(blame) | Created::Unclear(blame) => Some(blame),
                 Created::Submitted { .. } | Created::Answered(_) => None,
@@ -134,11 +144,13 @@ impl Providers {
         let Some(route) = lane.entry.route(dialect) else {
             return Polled::Lost(bad_task(lane));
         };
-        let reply = self.transport.send(lane, call::poll(lane, key, route.poll, task_id)).await;
+        let outgoing = call::poll(lane, key, route.poll, task_id);
+        let (reply, sent) = self.send(lane, breaker::Call::Result, outgoing).await;
         let call = Call { lane, key, dialect, sent_by: route.poll, task_type, task_id: Some(task_id) };
         let polled = judge::polled(&call, reply);
         self.note(
             lane,
+            sent,
             match &polled {
                 Polled::Lost(blame) | Polled::Trouble(blame) => Some(blame),
                 Polled::Pending | Polled::Ended(_) => None,
@@ -164,8 +176,9 @@ impl Providers {
         let Some(outgoing) = call::report(lane, key, report, task_id) else {
             return Ok(());
         };
-        let reported = judge::reported(lane, self.transport.send(lane, outgoing).await);
-        self.note(lane, reported.as_ref().err());
+        let (reply, sent) = self.send(lane, breaker::Call::Any, outgoing).await;
+        let reported = judge::reported(lane, reply);
+        self.note(lane, sent, reported.as_ref().err());
         reported
     }
 
@@ -213,10 +226,80 @@ impl Providers {
         self.lanes.iter().find(|lane| lane.entry.code == code).expect("there is a lane for every provider")
     }
 
+    /// How many calls that can wait may begin at a provider now: none while they are paused, one when
+    /// that is over, as a trial.
+    #[must_use]
+    pub fn room(&self, code: ProviderCode) -> usize {
+        self.lane(code).breaker.room(self.clock.now())
+    }
+
+    /// Whether a provider is taken to reject every key, so that no rejection counts.
+    #[must_use]
+    pub fn rejects_all(&self, code: ProviderCode) -> bool {
+        self.lane(code).breaker.rejects_all()
+    }
+
+    /// Pauses the calls to a provider that seems to reject every key.
+    pub fn alarm(&self, code: ProviderCode) {
+        let lane = self.lane(code);
+        self.tell(lane, lane.breaker.alarm(self.clock.now()));
+    }
+
+    /// Has one follower told of every pause from now on.
+    pub fn follow_pauses(&self, follower: impl Fn(ProviderCode, Option<Timestamp>) + Send + Sync + 'static) {
+        self.follower.get_or_init(|| Box::new(follower));
+    }
+
+    /// Sends unless calls are paused. Answers also what was tried, if anything was.
+    async fn send(
+        &self,
+        lane: &Lane,
+        call: breaker::Call,
+        outgoing: Outgoing,
+    ) -> (Result<Incoming, NoReply>, Option<breaker::Call>) {
+        let now = self.clock.now();
+        if let Err(until) = lane.breaker.admit(call, now) {
+            return (Err(NoReply::Held(until.since(now))), None);
+        }
+        let reply = self.transport.send(lane, outgoing).await;
+        let sent = !matches!(reply, Err(NoReply::Held(_)));
+        (reply, sent.then_some(call))
+    }
+
     /// Remembers how a call went: only trouble at the provider counts against it.
-    fn note(&self, lane: &Lane, blame: Option<&Blame>) {
-        let good = blame.is_none_or(|blame| blame.scope != BlameScope::ProviderTrouble);
-        lane.note(self.clock.now(), good);
+    fn note(&self, lane: &Lane, sent: Option<breaker::Call>, blame: Option<&Blame>) {
+        let Some(call) = sent else { return };
+        let now = self.clock.now();
+        let is_ban = |blame: &Blame| {
+            blame.scope == BlameScope::OurAddress && blame.problem == Some(KeyProblemCode::ProviderUnavailable)
+        };
+        let outcome = match blame {
+            Some(blame) if is_ban(blame) => breaker::Outcome::Banned(blame.retry_after.unwrap_or_default()),
+            Some(blame) if blame.scope == BlameScope::ProviderTrouble => breaker::Outcome::Failed,
+            Some(blame) if blame.scope == BlameScope::KeyRejected => breaker::Outcome::Rejected,
+            Some(_) | None => breaker::Outcome::Answered,
+        };
+        lane.note(now, outcome != breaker::Outcome::Failed);
+        self.tell(lane, lane.breaker.note(call, outcome, now));
+    }
+
+    fn tell(&self, lane: &Lane, change: Option<breaker::Change>) {
+        let (provider, code) = (lane.entry.code.as_str(), lane.entry.code);
+        let until = match change {
+            None => return,
+            Some(breaker::Change::Paused(cause, until)) => {
+                tracing::warn!(provider, ?cause, until = until.to_rfc3339(), "calls to {provider} are paused");
+                // Whoever reads balances makes the trial; where no key is due, a task does a little later.
+                Some(until.plus(TRIAL_BY_READING))
+            }
+            Some(breaker::Change::Resumed) => {
+                tracing::info!(provider, "calls to {provider} go on");
+                None
+            }
+        };
+        if let Some(follower) = self.follower.get() {
+            follower(code, until);
+        }
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) struct Incoming {
 pub(super) enum NoReply {
     /// The request was not sent.
     NeverSent,
+    /// Nobody tried to send it: there was no turn, or calls are paused for so long.
+    Held(Duration),
     /// The request may have arrived.
     Unclear,
 }
@@ -93,7 +95,7 @@ impl Transport {
         }
         let Ok(_turn) = lane.turn().await else {
             tracing::warn!(provider, "no turn for a provider call in time");
-            return Err(NoReply::NeverSent);
+            return Err(NoReply::Held(Duration::ZERO));
         };
         let request = match outgoing.content {
             None => self.client.get(outgoing.url),

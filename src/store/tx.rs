@@ -8,7 +8,7 @@ use sea_orm::DatabaseTransaction;
 use super::{StatDelta, StoreError};
 use crate::domain::clock::SharedClock;
 use crate::domain::entropy::SharedEntropy;
-use crate::domain::{AccountId, Clock, Entropy, Key, KeyId, Timestamp};
+use crate::domain::{AccountId, Clock, Entropy, Key, KeyId, ProviderCode, Timestamp};
 
 /// What a committed transaction changed.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Changes {
     pub accounts: Vec<(AccountId, i64)>,
     /// Observations that were added to the statistics.
     pub stats: Vec<StatDelta>,
+    /// Providers that seem to reject every key.
+    pub alarms: Vec<ProviderCode>,
 }
 
 /// Follows commits. Called after each, before the writer gets its answer.
@@ -50,13 +52,22 @@ pub struct Tx {
     pub(super) touched: BTreeSet<KeyId>,
     pub(super) events: BTreeMap<AccountId, i64>,
     pub(super) stats: Vec<StatDelta>,
+    alarms: BTreeSet<ProviderCode>,
     shared: Arc<Shared>,
 }
 
 impl Tx {
     pub(super) fn new(inner: DatabaseTransaction, shared: Arc<Shared>) -> Self {
         let now = shared.clock.now();
-        Self { inner, now, touched: BTreeSet::new(), events: BTreeMap::new(), stats: Vec::new(), shared }
+        Self {
+            inner,
+            now,
+            touched: BTreeSet::new(),
+            events: BTreeMap::new(),
+            stats: Vec::new(),
+            alarms: BTreeSet::new(),
+            shared,
+        }
     }
 
     /// The moment at which the transaction began: one time for all its rows.
@@ -77,6 +88,11 @@ impl Tx {
         &*self.shared.entropy
     }
 
+    /// Has the observers told, after the commit, that a provider seems to reject every key.
+    pub fn raise_alarm(&mut self, provider: ProviderCode) {
+        self.alarms.insert(provider);
+    }
+
     /// Collects what the observers will be told once it is committed.
     pub(super) async fn changes(&mut self) -> Result<Changes, StoreError> {
         let ids: Vec<KeyId> = std::mem::take(&mut self.touched).into_iter().collect();
@@ -84,6 +100,7 @@ impl Tx {
             keys: if ids.is_empty() { Vec::new() } else { self.keys_by_ids(&ids).await? },
             accounts: std::mem::take(&mut self.events).into_iter().collect(),
             stats: std::mem::take(&mut self.stats),
+            alarms: std::mem::take(&mut self.alarms).into_iter().collect(),
         })
     }
 }

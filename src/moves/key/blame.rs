@@ -1,5 +1,6 @@
 //! What a provider's error may do to a key. Only a typed rejection ever makes INVALID.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::{Blame, BlameScope, Key, KeyId, KeyProblemCode, KeyStatus, Timestamp};
@@ -10,6 +11,12 @@ use super::save;
 
 /// Time between the two rejections that make a key once ACTIVE INVALID.
 const SECOND_LOOK: Duration = Duration::from_secs(30);
+
+/// So many keys that once worked, of so many owners, rejected alike within this time speak of trouble at the
+/// provider and not of bad keys.
+const ALARM_KEYS: usize = 3;
+const ALARM_OWNERS: usize = 2;
+const ALARM_WINDOW: Duration = Duration::from_secs(60);
 
 /// How long a rejected key is refused without a call.
 const KNOWN_BAD: Duration = Duration::from_secs(24 * 60 * 60);
@@ -37,7 +44,7 @@ pub async fn blame(tx: &mut Tx, key: KeyId, fault: &Blame, policy: Policy) -> Re
     }
     let mut key = before.clone();
     match fault.scope {
-        BlameScope::KeyRejected => reject(tx, &mut key, fault).await?,
+        BlameScope::KeyRejected => reject(tx, &mut key, fault, policy).await?,
         BlameScope::KeyEmpty => {
             let until = tx.now().plus(EMPTY_REST);
             key.paused_until = Some(until);
@@ -63,14 +70,10 @@ pub async fn blame(tx: &mut Tx, key: KeyId, fault: &Blame, policy: Policy) -> Re
 /// Applies an error that a reading brought: a rejection counts, anything else only delays.
 pub(super) async fn unreadable(tx: &mut Tx, key: &mut Key, fault: &Blame, policy: Policy) -> Result<(), StoreError> {
     if fault.scope == BlameScope::KeyRejected {
-        return reject(tx, key, fault).await;
+        return reject(tx, key, fault, policy).await;
     }
-    key.backoff = key.backoff.saturating_add(1);
-    let doublings = u32::try_from(key.backoff.clamp(1, 12)).unwrap_or(1) - 1;
     let first = if key.status == KeyStatus::Pending { FIRST_RETRY } else { policy.interval };
-    let delay = fault.retry_after.unwrap_or_default().max(first.saturating_mul(1 << doublings)).min(RETRY_MAX);
-    // Up to a quarter more, so that keys that failed together do not come back together.
-    let retry_at = tx.now().plus(delay + delay.mul_f64(policy.jitter.clamp(0.0, 1.0) / 4.0));
+    let retry_at = tx.now().plus(later(key, first, fault.retry_after.unwrap_or_default(), policy));
     show(key, fault, Some(retry_at), tx.now());
     key.next_sync_at = Some(retry_at);
     Ok(())
@@ -87,8 +90,19 @@ fn show(key: &mut Key, fault: &Blame, retry_at: Option<Timestamp>, now: Timestam
     }
 }
 
-async fn reject(tx: &mut Tx, key: &mut Key, fault: &Blame) -> Result<(), StoreError> {
+/// A rejection counts against the key, unless the provider rejects the keys of several owners alike:
+/// then it is the provider, or our address, that is in trouble.
+async fn reject(tx: &mut Tx, key: &mut Key, fault: &Blame, policy: Policy) -> Result<(), StoreError> {
     let now = tx.now();
+    let is_alarm = are_many_alike(tx, key, fault).await?;
+    key.rejected_at = Some(now);
+    if is_alarm {
+        tx.raise_alarm(key.provider);
+    }
+    if is_alarm || policy.rejects_all {
+        freeze(key, fault, policy, now);
+        return Ok(());
+    }
     let confirmed = match key.first_rejected_at {
         _ if key.status == KeyStatus::Pending || !key.ever_active => true,
         Some(first) => now.since(first) >= SECOND_LOOK,
@@ -105,9 +119,46 @@ async fn reject(tx: &mut Tx, key: &mut Key, fault: &Blame) -> Result<(), StoreEr
     }
     let first = *key.first_rejected_at.get_or_insert(now);
     let retry_at = first.plus(SECOND_LOOK);
+    doubt(key, fault, retry_at, now);
+    Ok(())
+}
+
+/// Whether several owners' keys that once worked were rejected by this code within a minute.
+async fn are_many_alike(tx: &mut Tx, key: &Key, fault: &Blame) -> Result<bool, StoreError> {
+    let mut owners = tx.owners_rejected_alike(key, fault.code, tx.now().minus(ALARM_WINDOW)).await?;
+    if key.ever_active {
+        owners.push(key.owner);
+    }
+    let keys = owners.len();
+    Ok(keys >= ALARM_KEYS && owners.into_iter().collect::<BTreeSet<_>>().len() >= ALARM_OWNERS)
+}
+
+/// Nothing is held against the key. What it was rejected for before is as doubtful, so it begins anew.
+fn freeze(key: &mut Key, fault: &Blame, policy: Policy, now: Timestamp) {
+    let delay = later(key, ALARM_WINDOW, fault.retry_after.unwrap_or_default(), policy);
+    if key.status == KeyStatus::Pending {
+        let trouble = Blame { scope: BlameScope::ProviderTrouble, problem: None, ..fault.clone() };
+        show(key, &trouble, Some(now.plus(delay)), now);
+        key.next_sync_at = Some(now.plus(delay));
+    } else {
+        key.first_rejected_at = Some(now);
+        doubt(key, fault, now.plus(delay), now);
+    }
+}
+
+/// Has a key rest until a second look at it.
+fn doubt(key: &mut Key, fault: &Blame, retry_at: Timestamp, now: Timestamp) {
     key.next_sync_at = Some(retry_at);
     if !key.problem.as_ref().is_some_and(|problem| problem.code.has_its_own_end()) {
         set_problem(key, Some((KeyProblemCode::RejectionUnconfirmed, fault.code, Some(retry_at))), now);
     }
-    Ok(())
+}
+
+/// A distance that doubles with each trouble in a row, and up to a quarter more, so that keys that
+/// failed together do not come back together.
+fn later(key: &mut Key, first: Duration, at_least: Duration, policy: Policy) -> Duration {
+    key.backoff = key.backoff.saturating_add(1);
+    let doublings = u32::try_from(key.backoff.clamp(1, 12)).unwrap_or(1) - 1;
+    let delay = first.saturating_mul(1 << doublings).max(at_least).min(RETRY_MAX);
+    delay + delay.mul_f64(policy.jitter.clamp(0.0, 1.0) / 4.0)
 }

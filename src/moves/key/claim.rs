@@ -167,6 +167,7 @@ async fn insert(tx: &mut Tx, new: NewKey) -> Result<Key, StoreError> {
         backoff: 0,
         ever_active: false,
         first_rejected_at: None,
+        rejected_at: None,
         invalid_at: None,
         removed_at: None,
         submitted_at: now,

@@ -68,6 +68,8 @@ pub struct Policy {
     pub result_window: Duration,
     /// Whether the provider counts in a unit of its own and no dollar rate is set.
     pub rate_missing: bool,
+    /// Whether the provider is taken to reject every key, so that no rejection counts.
+    pub rejects_all: bool,
     /// A number from 0 to 1 that spreads retries.
     pub jitter: f64,
 }

@@ -87,6 +87,7 @@ impl World {
             backoff: 0,
             ever_active: true,
             first_rejected_at: None,
+            rejected_at: None,
             invalid_at: None,
             removed_at: None,
             submitted_at: now,

@@ -9,6 +9,9 @@ use crate::domain::key::BalanceSource;
 use crate::domain::{AccountId, AttemptState, Key, KeyId, KeyStatus, ProviderCode, Timestamp, Usd};
 use crate::store::{StoreError, Tx, rows};
 
+/// Most rejections that are looked at to tell whether they are many.
+const ALIKE_MAX: u64 = 100;
+
 impl Tx {
     /// The key, locked until the transaction ends.
     ///
@@ -178,6 +181,32 @@ impl Tx {
             self.touched.insert(id);
         }
         Ok(outcome.rows_affected == 1)
+    }
+
+    /// Owners of the provider's other keys once ACTIVE that it rejected by this code since the moment given.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn owners_rejected_alike(
+        &mut self,
+        key: &Key,
+        code: Option<&str>,
+        since: Timestamp,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        use provider_key::Column as C;
+        let owners = provider_key::Entity::find()
+            .select_only()
+            .column(C::OwnerId)
+            .filter(C::Provider.eq(key.provider.as_str()))
+            .filter(C::RejectedAt.gt(since.micros()))
+            .filter(C::EverActive.eq(true))
+            .filter(code.map_or(C::ProblemProviderCode.is_null(), |code| C::ProblemProviderCode.eq(code)))
+            .filter(C::Id.ne(key.id.0))
+            .limit(ALIKE_MAX)
+            .into_tuple()
+            .all(&self.inner)
+            .await?;
+        Ok(owners.into_iter().map(AccountId).collect())
     }
 
     /// Notes that a key's balance changed.

@@ -272,6 +272,7 @@ const POLICY: Policy = Policy {
     dust: Usd::from_nanos(1),
     result_window: WINDOW,
     rate_missing: false,
+    rejects_all: false,
     jitter: 0.5,
 };
 
