@@ -48,11 +48,13 @@ impl Keys {
             return Ok(Ok(Checked { key: Key { checkable_at: next, ..key }, checked: false }));
         }
         let cooldown = self.inner.settings.check_cooldown;
+        let rejections = self.inner.providers.rejections(key.provider);
         let inner = self.inner.clone();
         // Claim and reading are one task: a caller who hangs up in between would leave a claim under
         // which nobody reads until it lapses.
         let reading = self.inner.tasks.spawn(async move {
-            let begun = inner.store.write("begin check", move |tx| Box::pin(begin(tx, id, cooldown))).await?;
+            let begun =
+                inner.store.write("begin check", move |tx| Box::pin(begin(tx, id, cooldown, rejections))).await?;
             match begun {
                 Some(claim) => inner.read_claimed(id, claim, BalanceSource::Manual).await.map(Some),
                 None => Ok(None),
@@ -72,10 +74,13 @@ impl Keys {
 }
 
 /// Claims the reading if the cool-down is over; an INVALID key goes back to PENDING for it.
-async fn begin(tx: &mut Tx, id: KeyId, cooldown: Duration) -> Result<Option<Uuid>, StoreError> {
+async fn begin(tx: &mut Tx, id: KeyId, cooldown: Duration, rejections: usize) -> Result<Option<Uuid>, StoreError> {
     let Some(mut key) = tx.lock_key(id).await? else { return Ok(None) };
     let now = tx.now();
     if now < key.checkable_at || !key.sealed || key.integrity_failed_at.is_some() {
+        return Ok(None);
+    }
+    if !moves::key::may_be_read(tx, &key, rejections).await? {
         return Ok(None);
     }
     let Some(claim) = tx.claim_key(id, now.plus(CLAIM)).await? else { return Ok(None) };

@@ -143,6 +143,7 @@ impl Inner {
             result_window: self.providers.result_window(provider),
             rate_missing: self.providers.info(provider).rate_missing,
             rejects_all: self.providers.rejects_all(provider),
+            rejections: self.providers.rejections(provider),
             jitter: self.entropy.unit(),
         }
     }

@@ -12,6 +12,7 @@ use crate::domain::key::BalanceSource;
 use crate::domain::{CostSource, Key, KeyId, ProviderCode, failpoint};
 use crate::moves;
 use crate::moves::key::{Answer, Report};
+use crate::store::StoreError;
 use crate::vault::{SealContext, VaultError};
 
 /// How long a claim on a reading stands; longer than any call to a provider may take.
@@ -58,17 +59,24 @@ impl Keys {
     async fn sync_provider(&self, provider: ProviderCode, room: Vec<OwnedSemaphorePermit>) -> Result<usize, Failure> {
         let between_attempts = self.inner.providers.info(provider).cost_source == CostSource::BalanceDelta;
         let until = self.inner.clock.now().plus(CLAIM);
-        let limit = u64::try_from(room.len()).unwrap_or(u64::MAX);
+        let (limit, policy) = (room.len(), self.inner.policy(provider));
         let claimed = self.inner.store.write("claim due readings", move |tx| {
-            Box::pin(async move { tx.claim_due(provider, until, limit, between_attempts).await })
+            Box::pin(async move {
+                // Whoever waits for a verdict comes before those whose figure is looked at again.
+                let mut claims = moves::key::claim_validations(tx, provider, policy, until, limit).await?;
+                let left = u64::try_from(limit - claims.len()).unwrap_or(u64::MAX);
+                let (claim, keys) = tx.claim_due(provider, until, left, between_attempts).await?;
+                claims.extend(keys.into_iter().map(|key| (key.id, claim)));
+                Ok::<_, StoreError>(claims)
+            })
         });
-        let (claim, keys) = claimed.await?;
-        let count = keys.len();
-        for (key, place) in keys.into_iter().zip(room) {
+        let claims = claimed.await?;
+        let count = claims.len();
+        for ((key, claim), place) in claims.into_iter().zip(room) {
             let inner = self.inner.clone();
             self.inner.tasks.spawn(async move {
-                if let Err(failure) = inner.read_claimed(key.id, claim, BalanceSource::Sync).await {
-                    tracing::error!(key.id = %key.id, %failure, "reading of key {} failed", key.id);
+                if let Err(failure) = inner.read_claimed(key, claim, BalanceSource::Sync).await {
+                    tracing::error!(key.id = %key, %failure, "reading of key {key} failed");
                 }
                 drop(place);
             });

@@ -1,6 +1,7 @@
 //! A key is handed over: format, seal, claim; then the provider's verdict.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
@@ -9,12 +10,15 @@ use uuid::Uuid;
 use super::read::CLAIM;
 use super::{Failure, Inner, Keys, label, owner_of};
 use crate::domain::key::BalanceSource;
-use crate::domain::{AccountId, Actor, Key, KeyId, ProviderCode, Timestamp, failpoint};
+use crate::domain::{AccountId, Actor, Key, KeyId, KeyProblemCode, KeyStatus, ProviderCode, Timestamp, failpoint};
 use crate::moves;
-use crate::moves::key::{Claim, ClaimRefusal, NewKey};
+use crate::moves::key::{Bounds, Claim, ClaimRefusal, NewKey};
 use crate::providers::NormalisedKey;
 use crate::store::StoreError;
 use crate::vault::{SealContext, looks_like_lease_token};
+
+/// Pause between two looks at a key that waits for its turn.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A key as its owner hands it over.
 pub struct Submission {
@@ -88,6 +92,7 @@ impl Keys {
         match claim {
             Claim::Kept(key) => Ok(Ok(key)),
             Claim::Pending(key, _) => self.verdict(actor, key, reading).await.map(Ok),
+            Claim::Queued(key, until) => self.verdict_in_turn(actor, key, until).await.map(Ok),
             Claim::Refused(refusal) => Ok(Err(SubmitError::from(refusal).into())),
             // The claim answers this only for an id other than the one it asked for itself.
             Claim::SealFor(_) => Err(StoreError::Stale.into()),
@@ -111,7 +116,7 @@ impl Keys {
                     failpoint::reach("claimed");
                     Some(inner.tasks.spawn(validate(inner.clone(), key.id, *reading)))
                 }
-                Claim::Kept(_) | Claim::SealFor(_) | Claim::Refused(_) => None,
+                Claim::Kept(_) | Claim::Queued(..) | Claim::SealFor(_) | Claim::Refused(_) => None,
             };
             Ok((claim, reading))
         });
@@ -126,6 +131,33 @@ impl Keys {
         }
         Ok(self.inner.store.key(actor, key.id).await?.unwrap_or(key))
     }
+
+    /// The same for a key in line: when its turn comes soon, the verdict may be worth waiting for.
+    async fn verdict_in_turn(&self, actor: &Actor, key: Key, turn: Timestamp) -> Result<Key, Failure> {
+        let inner = &self.inner;
+        let patience = inner.settings.validation_wait;
+        if turn.since(inner.clock.now()) > patience {
+            return Ok(key);
+        }
+        let looking = async {
+            loop {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                match inner.store.key(actor, key.id).await? {
+                    Some(now) if is_in_line(&now) => {}
+                    other => return Ok(other),
+                }
+            }
+        };
+        match tokio::time::timeout(patience, looking).await {
+            Ok(found) => found.map(|found| found.unwrap_or(key)),
+            Err(_) => Ok(inner.store.key(actor, key.id).await?.unwrap_or(key)),
+        }
+    }
+}
+
+fn is_in_line(key: &Key) -> bool {
+    let queued = key.problem.as_ref().is_some_and(|problem| problem.code == KeyProblemCode::ValidationQueued);
+    key.status == KeyStatus::Pending && queued
 }
 
 /// Reads a claimed PENDING key.
@@ -180,10 +212,14 @@ impl Inner {
                 envelope: sealed.envelope,
                 ring_key_id: sealed.ring_key_id,
             };
-            let (per_account, until) = (self.settings.per_account, self.clock.now().plus(CLAIM));
-            let claimed = self.store.write("claim key", move |tx| {
-                Box::pin(async move { moves::key::claim(tx, new, per_account, until).await })
-            });
+            let bounds = Bounds {
+                per_account: self.settings.per_account,
+                rejections: self.providers.rejections(provider),
+                claimed_until: self.clock.now().plus(CLAIM),
+            };
+            let claimed = self
+                .store
+                .write("claim key", move |tx| Box::pin(async move { moves::key::claim(tx, new, bounds).await }));
             match claimed.await {
                 Ok(Claim::SealFor(own)) if own != id => id = own,
                 // The same key was handed over at the same moment; whose it is shows the second time.

@@ -216,6 +216,12 @@ impl Providers {
         self.lane(code).entry.limits.poll_cap
     }
 
+    /// How many keys a provider may reject in ten minutes, before it might ban our address.
+    #[must_use]
+    pub fn rejections(&self, code: ProviderCode) -> usize {
+        self.lane(code).entry.limits.rejections
+    }
+
     /// How a provider did of late.
     #[must_use]
     pub fn health(&self, code: ProviderCode) -> ProviderHealth {

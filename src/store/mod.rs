@@ -36,7 +36,7 @@ pub use read::{
 };
 pub use tx::{Changes, Observer, Tx};
 pub use unit::{Work, WriteError};
-pub use write::{NewToken, ProvisionalCredit};
+pub use write::{NewToken, ProvisionalCredit, Validations};
 
 /// Observations to add to a bucket of the routing statistics. All figures add up.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::domain::{AccountId, AccountRef, Key, KeyId, KeyStatus, ProviderCode, Timestamp};
 use crate::store::{StoreError, Tx};
 
-use super::{save, tell};
+use super::{save, tell, turn};
 
 /// A key handed over, sealed.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub enum Claim {
     /// It is to be validated, by the reading that is claimed here: were it not, a timer could begin
     /// the same reading first.
     Pending(Key, Uuid),
+    /// It waits until then for its turn to be validated.
+    Queued(Key, Timestamp),
     /// The owner has it in the pool already; nothing is to be done.
     Kept(Key),
     /// The owner's own row lies under another id: seal it for that one and come again.
@@ -51,12 +53,23 @@ pub enum ClaimRefusal {
     AccountFrozen,
 }
 
-/// Takes a key over as PENDING, with the claim on its first reading until the moment given.
+/// What bounds the taking over of keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Most keys that an account may have in the pool's care.
+    pub per_account: u64,
+    /// How many keys the provider may reject in ten minutes.
+    pub rejections: usize,
+    /// Until when the claim on the first reading stands.
+    pub claimed_until: Timestamp,
+}
+
+/// Takes a key over as PENDING, with the claim on its first reading or in line for it.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when the same key was handed over at the same moment; the database
 /// fails.
-pub async fn claim(tx: &mut Tx, new: NewKey, per_account: u64, until: Timestamp) -> Result<Claim, StoreError> {
+pub async fn claim(tx: &mut Tx, new: NewKey, bounds: Bounds) -> Result<Claim, StoreError> {
     // The key before its account, as everywhere: a reading that comes in locks them in this order.
     let own = tx.lock_own_key(new.owner, new.provider, &new.fingerprint).await?;
     let account = tx.lock_account(AccountRef::Id(new.owner)).await?.ok_or(StoreError::Stale)?;
@@ -70,7 +83,7 @@ pub async fn claim(tx: &mut Tx, new: NewKey, per_account: u64, until: Timestamp)
     match own {
         Some(key) if key.blocked_at.is_some() => Ok(Claim::Refused(ClaimRefusal::NotAccepted)),
         Some(key) if is_in_the_pool(&key) => relabel(tx, key, new.label).await.map(Claim::Kept),
-        own => take(tx, own, new, per_account, until).await,
+        own => take(tx, own, new, bounds).await,
     }
 }
 
@@ -79,13 +92,7 @@ fn is_in_the_pool(key: &Key) -> bool {
     key.sealed && key.integrity_failed_at.is_none() && matches!(key.status, KeyStatus::Pending | KeyStatus::Active)
 }
 
-async fn take(
-    tx: &mut Tx,
-    own: Option<Key>,
-    new: NewKey,
-    per_account: u64,
-    until: Timestamp,
-) -> Result<Claim, StoreError> {
+async fn take(tx: &mut Tx, own: Option<Key>, new: NewKey, bounds: Bounds) -> Result<Claim, StoreError> {
     let somebody_elses = own.as_ref().is_none_or(|key| !key.sealed);
     if somebody_elses && tx.is_key_live(new.provider, &new.fingerprint).await? {
         return Ok(Claim::Refused(ClaimRefusal::NotAccepted));
@@ -94,7 +101,7 @@ async fn take(
         return Ok(Claim::Refused(ClaimRefusal::NotAccepted));
     }
     let counts_already = own.as_ref().is_some_and(|key| key.status != KeyStatus::Removed);
-    if !counts_already && tx.count_kept_keys(new.owner).await? >= per_account {
+    if !counts_already && tx.count_kept_keys(new.owner).await? >= bounds.per_account {
         return Ok(Claim::Refused(ClaimRefusal::KeyLimit));
     }
     let key = match own {
@@ -102,7 +109,14 @@ async fn take(
         Some(key) => revive(tx, key, new).await?,
         None => insert(tx, new).await?,
     };
-    let reading = tx.claim_key(key.id, until).await?;
+    if key.status == KeyStatus::Pending
+        && let Err(until) = turn::take(tx, key.provider, key.owner, bounds.rejections).await?
+    {
+        let mut queued = key.clone();
+        turn::queue(&mut queued, until, tx.now());
+        return Ok(Claim::Queued(save(tx, &key, queued).await?, until));
+    }
+    let reading = tx.claim_key(key.id, bounds.claimed_until).await?;
     // Somebody reads the revived key already; the verdict comes by that reading.
     Ok(reading.map_or(Claim::Kept(key.clone()), |reading| Claim::Pending(key, reading)))
 }

@@ -5,11 +5,13 @@ mod claim;
 mod evidence;
 mod reading;
 mod removal;
+mod turn;
 
 pub use blame::blame;
-pub use claim::{Claim, ClaimRefusal, NewKey, claim};
+pub use claim::{Bounds, Claim, ClaimRefusal, NewKey, claim};
 pub use reading::{Answer, Policy, Report, pend, record_reading};
 pub use removal::{erase_if_done, remove, set_aside};
+pub use turn::{claim_validations, may_be_read};
 
 use crate::domain::account::PLATFORM;
 use crate::domain::event::EventBody;

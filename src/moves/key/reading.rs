@@ -70,6 +70,8 @@ pub struct Policy {
     pub rate_missing: bool,
     /// Whether the provider is taken to reject every key, so that no rejection counts.
     pub rejects_all: bool,
+    /// How many keys it may reject in ten minutes.
+    pub rejections: usize,
     /// A number from 0 to 1 that spreads retries.
     pub jitter: f64,
 }

@@ -55,6 +55,7 @@ pub(super) const ENTRY: Entry = Entry {
         first_token_poll: Duration::from_secs(3),
         result_window: Duration::from_secs(300),
         poll_cap: 120,
+        rejections: 5,
     },
     tasks: TASKS,
     errors: &[ERRORS, CLASSIC],

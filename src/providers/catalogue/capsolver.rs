@@ -62,6 +62,7 @@ pub(super) const ENTRY: Entry = Entry {
         first_token_poll: Duration::from_secs(2),
         result_window: Duration::from_secs(300),
         poll_cap: 120,
+        rejections: 5,
     },
     tasks: TASKS,
     errors: &[ERRORS],

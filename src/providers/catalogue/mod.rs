@@ -208,6 +208,8 @@ pub(crate) struct Limits {
     pub(crate) result_window: Duration,
     /// Most polls of one task.
     pub(crate) poll_cap: u32,
+    /// Keys that it may reject in ten minutes, well under what makes it ban our address.
+    pub(crate) rejections: usize,
 }
 
 /// A kind of task as a provider offers it.

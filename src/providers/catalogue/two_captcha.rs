@@ -51,6 +51,7 @@ pub(super) const ENTRY: Entry = Entry {
         first_token_poll: Duration::from_secs(10),
         result_window: Duration::from_secs(360),
         poll_cap: 72,
+        rejections: 3,
     },
     tasks: TASKS,
     errors: &[ERRORS, CLASSIC],

@@ -59,6 +59,7 @@ pub(super) const ENTRY: Entry = Entry {
         first_token_poll: Duration::from_secs(5),
         result_window: Duration::from_secs(300),
         poll_cap: 60,
+        rejections: 5,
     },
     tasks: TASKS,
     errors: &[ERRORS, CLASSIC],

@@ -2,15 +2,27 @@
 
 use entity::provider_key::{Column as C, Entity};
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::domain::id::new_uuid;
-use crate::domain::{Key, KeyId, KeyProblemCode, KeyStatus, ProviderCode, Timestamp};
+use crate::domain::{AccountId, Key, KeyId, KeyProblemCode, KeyStatus, ProviderCode, Timestamp};
 use crate::store::{StoreError, Tx, rows};
 
+/// First half of the names of PostgreSQL's advisory locks on validations; any fixed number does.
+const VALIDATION_LOCKS: i32 = 0x6b72;
+
+/// What counts against the budget of rejections at a provider.
+#[derive(Clone, Debug, Default)]
+pub struct Validations {
+    /// Owners of the keys that were rejected, with the moment of it.
+    pub rejected: Vec<(AccountId, Timestamp)>,
+    /// Owners of the keys that are being validated.
+    pub under_way: Vec<AccountId>,
+}
+
 impl Tx {
-    /// Claims up to `limit` keys of a provider whose reading is due, the longest due first, and
+    /// Claims up to `limit` validated keys of a provider whose reading is due, the longest due first, and
     /// answers them with the claim. Where costs are learnt from balances (`between_attempts`), keys
     /// with an attempt under way are left alone: a reading between its two would spoil the difference.
     ///
@@ -31,6 +43,7 @@ impl Tx {
             .and_where(C::NextSyncAt.lte(self.now.micros()))
             .and_where(C::Envelope.is_not_null())
             .and_where(C::Status.is_in(read_by_timer()))
+            .and_where(C::Status.ne(KeyStatus::Pending.as_str()))
             .cond_where(unclaimed(self.now))
             .order_by(C::NextSyncAt, sea_orm::Order::Asc)
             .limit(limit)
@@ -65,6 +78,85 @@ impl Tx {
             .exec(&self.inner)
             .await?;
         Ok((outcome.rows_affected == 1).then_some(claim))
+    }
+
+    /// PENDING keys of a provider whose validation is due, each with its owner, the longest due first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn validations_due(
+        &mut self,
+        provider: ProviderCode,
+        limit: u64,
+    ) -> Result<Vec<(KeyId, AccountId)>, StoreError> {
+        let due: Vec<(Uuid, Uuid)> = Entity::find()
+            .select_only()
+            .columns([C::Id, C::OwnerId])
+            .filter(C::Provider.eq(provider.as_str()))
+            .filter(C::Status.eq(KeyStatus::Pending.as_str()))
+            .filter(C::NextSyncAt.lte(self.now.micros()))
+            .filter(C::Envelope.is_not_null())
+            .filter(unclaimed(self.now))
+            .order_by_asc(C::NextSyncAt)
+            .limit(limit)
+            .into_tuple()
+            .all(&self.inner)
+            .await?;
+        Ok(due.into_iter().map(|(key, owner)| (KeyId(key), AccountId(owner))).collect())
+    }
+
+    /// Lets no other transaction begin validations at a provider until this one ends. SQLite has one
+    /// writer anyway.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn lock_validations(&mut self, provider: ProviderCode) -> Result<(), StoreError> {
+        if self.inner.get_database_backend() == DbBackend::Postgres {
+            let place = ProviderCode::ALL.iter().position(|code| *code == provider).unwrap_or_default();
+            let lock = format!("SELECT pg_advisory_xact_lock({VALIDATION_LOCKS}, {place})");
+            self.inner.execute_unprepared(&lock).await?;
+        }
+        Ok(())
+    }
+
+    /// What counts against the budget of rejections at a provider: keys that it rejected since the
+    /// moment given, and validations under way.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn validations(&mut self, provider: ProviderCode, since: Timestamp) -> Result<Validations, StoreError> {
+        let of_provider = Entity::find().select_only().column(C::OwnerId).filter(C::Provider.eq(provider.as_str()));
+        let rejected: Vec<(Uuid, i64)> = of_provider
+            .clone()
+            .column(C::RejectedAt)
+            .filter(C::RejectedAt.gt(since.micros()))
+            .into_tuple()
+            .all(&self.inner)
+            .await?;
+        let under_way: Vec<Uuid> = of_provider
+            .filter(C::Status.eq(KeyStatus::Pending.as_str()))
+            .filter(C::ClaimedUntil.gt(self.now.micros()))
+            .into_tuple()
+            .all(&self.inner)
+            .await?;
+        let rejected = rejected.into_iter().map(|(owner, at)| (AccountId(owner), Timestamp::from_micros(at)));
+        Ok(Validations { rejected: rejected.collect(), under_way: under_way.into_iter().map(AccountId).collect() })
+    }
+
+    /// Puts the validation of PENDING keys off, also as their owners see it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn put_off(&mut self, keys: &[KeyId], until: Timestamp) -> Result<(), StoreError> {
+        Entity::update_many()
+            .col_expr(C::NextSyncAt, Expr::value(until.micros()))
+            .col_expr(C::ProblemRetryAt, Expr::value(until.micros()))
+            .filter(C::Id.is_in(keys.iter().map(|key| key.0)))
+            .filter(C::Status.eq(KeyStatus::Pending.as_str()))
+            .filter(unclaimed(self.now))
+            .exec(&self.inner)
+            .await?;
+        Ok(())
     }
 
     /// Gives a claim back. Answers whether it still stood: if not, its reading must be dropped.

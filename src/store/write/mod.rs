@@ -11,6 +11,7 @@ mod stat;
 mod token;
 mod transfer;
 
+pub use claim::Validations;
 pub use token::NewToken;
 pub use transfer::ProvisionalCredit;
 

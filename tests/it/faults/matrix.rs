@@ -184,6 +184,11 @@ async fn look(scene: &Scene, line: &Played) -> Option<String> {
     let account = owner.account().await;
     // A key behind a shut door can't be read, which is not its fault.
     let problem = if row.door == Door::Open { Value::Null } else { json!("PROVIDER_UNAVAILABLE") };
+    let shown_elsewhere = usd(&shown["outsideSpending"]);
+    let true_balance = "1".parse::<Usd>().expect("an amount") - charged;
+    let by_a_false_figure = row.false_balance.map(|figure| figure.parse::<Usd>().expect("an amount") - true_balance);
+    let is_explained = by_a_false_figure.is_some_and(|off| shown_elsewhere == off || shown_elsewhere == -off);
+    let elsewhere = if is_explained { shown_elsewhere } else { elsewhere };
     let is = json!([
         attempt["state"],
         shown["credited"],

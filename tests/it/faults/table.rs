@@ -178,11 +178,11 @@ fn costs() -> Vec<Row> {
 fn balances() -> Vec<Row> {
     let text = |name, text: &str| Row::reading(name, json!({ "kind": "balance_text", "text": text }));
     vec![
-        text("balance negative", "-5"),
+        Row { false_balance: Some("0"), ..text("balance negative", "-5") },
         text("balance NaN", "\"NaN\""),
         text("balance null", "null"),
         text("balance beyond belief", "1e9"),
-        text("balance rising", "2"),
+        Row { false_balance: Some("2"), ..text("balance rising", "2") },
         Row::reading(
             "balance with 503 and a huge Retry-After",
             json!({

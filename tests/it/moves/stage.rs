@@ -14,7 +14,7 @@ use key_recycling::domain::{
 use key_recycling::ledger::Ledger;
 use key_recycling::moves;
 use key_recycling::moves::attempt::{Cost, End};
-use key_recycling::moves::key::{Answer, Claim, NewKey, Policy, Report};
+use key_recycling::moves::key::{Answer, Bounds, Claim, NewKey, Policy, Report};
 use key_recycling::store::{DatabaseSettings, Store, StoreError, Tx};
 use sea_orm::{ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
@@ -121,8 +121,10 @@ impl Stage {
             ring_key_id: "ring".to_owned(),
         };
         loop {
-            let (claimed, until) = (new.clone(), self.clock.now().plus(Duration::from_secs(60)));
-            let claim = self.store.write("claim", move |tx| Box::pin(moves::key::claim(tx, claimed, 1_000, until)));
+            let claimed_until = self.clock.now().plus(Duration::from_secs(60));
+            let bounds = Bounds { per_account: 1_000, rejections: POLICY.rejections, claimed_until };
+            let claimed = new.clone();
+            let claim = self.store.write("claim", move |tx| Box::pin(moves::key::claim(tx, claimed, bounds)));
             match claim.await.expect("it is claimed") {
                 Claim::Pending(key, claim) => {
                     self.read(Report { claim: Some(claim), ..self.report(key.id, balance) }).await;
@@ -130,6 +132,7 @@ impl Stage {
                 }
                 Claim::Kept(key) => return key.id,
                 Claim::SealFor(id) => new.id = id,
+                Claim::Queued(..) => panic!("nothing else is validated"),
                 Claim::Refused(refusal) => panic!("refused: {refusal:?}"),
             }
         }
@@ -273,6 +276,7 @@ const POLICY: Policy = Policy {
     result_window: WINDOW,
     rate_missing: false,
     rejects_all: false,
+    rejections: 3,
     jitter: 0.5,
 };
 

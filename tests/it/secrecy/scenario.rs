@@ -79,7 +79,8 @@ pub(super) async fn play(witness: &mut Witness, planted: &mut Planted) {
 async fn sign_in(witness: &mut Witness, planted: &mut Planted) -> Callers {
     planted.secrets.add("bot token", BOT_TOKEN);
     let ring = std::fs::read_to_string(witness.folder().join("ring.toml")).expect("a ring");
-    for (number, quoted) in ring.split('"').filter(|part| part.len() >= 40).enumerate() {
+    // Every second part is between quotes; the others are the file's own words.
+    for (number, quoted) in ring.split('"').skip(1).step_by(2).filter(|part| part.len() >= 40).enumerate() {
         planted.secrets.add(&format!("ring secret {number}"), quoted);
     }
     let init_data = sign_init_data(&BOT_TOKEN.into(), 5_000_000_001, SystemClock.now());

@@ -1,0 +1,109 @@
+//! Wrong keys spend a budget: nobody's junk has the provider ban our address.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::{lively, until, until_passing};
+use crate::support::keys::fresh_key;
+use crate::support::{Caller, Database, Server, eventually};
+
+const SLUG: &str = "two_captcha";
+
+/// A server at a provider that bans our address for five wrong keys, as it does.
+async fn strict(database: Database) -> Server {
+    let more = "[keys]\nsubmissions_per_hour = 1000\nper_account = 1000\nvalidation_wait = \"2s\"\n";
+    let server = Server::start_edited(database, |text| super::calm(&text) + more).await;
+    server.providers.settings(SLUG, json!({ "ban_wrong_keys": true, "ban_after": 5, "ban_ms": 600_000 })).await;
+    server
+}
+
+/// Hands junk over, as much at once as it is, and answers the keys.
+async fn junk(owner: &Caller, count: usize) -> Vec<Value> {
+    let submitted = join_all((0..count).map(|_| async {
+        let submitted = owner.submit("TWO_CAPTCHA", &fresh_key(SLUG)).await;
+        assert_eq!(submitted["userErrors"], json!([]), "{submitted}");
+        submitted["key"].clone()
+    }));
+    submitted.await
+}
+
+fn is_queued(key: &Value) -> bool {
+    key["status"] == "PENDING" && key["problem"]["code"] == "VALIDATION_QUEUED"
+}
+
+async fn invalid(server: &Server) -> i64 {
+    server.database.number("SELECT count(*) FROM provider_key WHERE status = 'INVALID'").await.expect("a count")
+}
+
+on_both_databases! {
+    async fn one_owners_junk_spends_half_the_budget_and_the_rest_waits(database) {
+        let mut server = strict(database).await;
+        let (mallory, ada) = (server.owner(5_000_000_666), server.owner(5_000_000_001));
+        let keys = junk(&mallory, 20).await;
+        eventually("two are rejected", || async { (invalid(&server).await == 2).then_some(()) }).await;
+        assert_eq!(server.providers.unknown_key_calls(SLUG).await, 2);
+        assert_eq!(keys.iter().filter(|key| is_queued(key)).count(), 18, "{keys:?}");
+        for key in keys.iter().filter(|key| is_queued(key)) {
+            let key = mallory.key(&key["id"]).await;
+            assert!(key["problem"]["retryAt"].is_string() && key["problem"]["message"].is_string(), "{key}");
+        }
+        let (_, first) = lively(&server, &ada, SLUG, "1").await;
+        let (_, second) = lively(&server, &ada, SLUG, "1").await;
+        for id in [first, second] {
+            assert_eq!(ada.key(&id).await["lendable"], true, "good keys cost nothing");
+        }
+        // Every ten minutes two more, and never so many that the address is banned.
+        for round in 2..=4 {
+            server.pass_time(Duration::from_secs(10 * 60 + 1));
+            let expected = 2 * round;
+            eventually("two more are rejected", || async { (invalid(&server).await == expected).then_some(()) }).await;
+            assert_eq!(i64::try_from(server.providers.unknown_key_calls(SLUG).await), Ok(expected));
+            // The provider counts by its own clock, which has not moved.
+            server.providers.settings(SLUG, json!({ "ban_wrong_keys": false })).await;
+            server.providers.settings(SLUG, json!({ "ban_wrong_keys": true })).await;
+        }
+        server.stop().await;
+    }
+
+    async fn a_budget_that_is_spent_holds_back_new_keys_only(database) {
+        let mut server = strict(database).await;
+        let owners: Vec<Caller> = (1..=4).map(|number| server.owner(5_000_000_000 + number)).collect();
+        let (good, proved) = lively(&server, &owners[0], SLUG, "1").await;
+        for owner in &owners[1..] {
+            let key = junk(owner, 1).await.remove(0);
+            until(owner, &key["id"], "it is rejected", |key| key["status"] == "INVALID").await;
+        }
+        assert_eq!(server.providers.unknown_key_calls(SLUG).await, 3);
+        let key = server.providers.key(SLUG, "1").await;
+        let waiting = owners[0].submit("TWO_CAPTCHA", &key).await["key"].clone();
+        assert!(is_queued(&waiting), "{waiting}");
+        assert_eq!(server.providers.readings(SLUG, &key).await, 0);
+        let asked = server.providers.readings(SLUG, &good).await;
+        assert_eq!(owners[0].check(&proved).await["checked"], true, "what was validated before is read");
+        assert_eq!(server.providers.readings(SLUG, &good).await, asked + 1);
+        let by_hand = owners[0].check(&waiting["id"]).await;
+        assert_eq!((&by_hand["checked"], server.providers.readings(SLUG, &key).await), (&json!(false), 0), "{by_hand}");
+        let step = Duration::from_secs(60);
+        until_passing(&server, &owners[0], &waiting["id"], step, "its turn", |key| key["status"] == "ACTIVE").await;
+        server.stop().await;
+    }
+
+    async fn many_good_keys_at_once_are_all_validated(database) {
+        let mut server = strict(database).await;
+        let owners: Vec<Caller> = (1..=5).map(|number| server.owner(5_000_000_000 + number)).collect();
+        let server_ref = &server;
+        let submitted = join_all((0..20).map(|number| {
+            let owner = &owners[number % 5];
+            async move {
+                let key = server_ref.providers.key(SLUG, "1").await;
+                (owner, owner.submit("TWO_CAPTCHA", &key).await["key"]["id"].clone())
+            }
+        }));
+        for (owner, id) in submitted.await {
+            until(owner, &id, "it is validated", |key| key["status"] == "ACTIVE").await;
+        }
+        server.stop().await;
+    }
+}
