@@ -49,12 +49,12 @@ impl Keys {
         }
         let cooldown = self.inner.settings.check_cooldown;
         let rejections = self.inner.providers.rejections(key.provider);
-        let inner = self.inner.clone();
+        let (inner, known) = (self.inner.clone(), key.clone());
         // Claim and reading are one task: a caller who hangs up in between would leave a claim under
         // which nobody reads until it lapses.
         let reading = self.inner.tasks.spawn(async move {
             let begun =
-                inner.store.write("begin check", move |tx| Box::pin(begin(tx, id, cooldown, rejections))).await?;
+                inner.store.write("begin check", move |tx| Box::pin(begin(tx, known, cooldown, rejections))).await?;
             match begun {
                 Some(claim) => inner.read_claimed(id, claim, BalanceSource::Manual).await.map(Some),
                 None => Ok(None),
@@ -74,13 +74,15 @@ impl Keys {
 }
 
 /// Claims the reading if the cool-down is over; an INVALID key goes back to PENDING for it.
-async fn begin(tx: &mut Tx, id: KeyId, cooldown: Duration, rejections: usize) -> Result<Option<Uuid>, StoreError> {
+async fn begin(tx: &mut Tx, known: Key, cooldown: Duration, rejections: usize) -> Result<Option<Uuid>, StoreError> {
+    let id = known.id;
+    // The line before the keys in it: whoever has keys validated in turn locks them in this order.
+    if !moves::key::may_be_read(tx, &known, rejections).await? {
+        return Ok(None);
+    }
     let Some(mut key) = tx.lock_key(id).await? else { return Ok(None) };
     let now = tx.now();
     if now < key.checkable_at || !key.sealed || key.integrity_failed_at.is_some() {
-        return Ok(None);
-    }
-    if !moves::key::may_be_read(tx, &key, rejections).await? {
         return Ok(None);
     }
     let Some(claim) = tx.claim_key(id, now.plus(CLAIM)).await? else { return Ok(None) };

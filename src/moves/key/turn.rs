@@ -35,7 +35,8 @@ pub(super) async fn take(
     Ok(turn(&used, owner, rejections, tx.now()))
 }
 
-/// Whether a key may be read by hand now: one that the provider may well reject only in its turn.
+/// Whether a key may be read by hand now: one that the provider may well reject only in its turn. To be
+/// asked before the key is locked.
 ///
 /// # Errors
 /// The database fails.
