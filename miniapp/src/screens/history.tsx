@@ -11,7 +11,7 @@ import { t } from '../strings.ts';
 import { day } from '../time.ts';
 import { Entry } from '../ui/entry.tsx';
 import { inParts, More, Near, usePart } from '../ui/list.tsx';
-import { Failed, Heading, memo, Notice } from '../ui/parts.tsx';
+import { Bones, Failed, Heading, memo, Notice } from '../ui/parts.tsx';
 import { faultText } from '../ui/telegram.tsx';
 
 const PAGE = 30;
@@ -118,7 +118,13 @@ function List({ filter }: { filter: Filter }) {
       <Failed isPart text={faultText(fault)} retry={first} />
     );
   }
-  if (!pages) return <div class="bones" role="status" aria-label={t.loading}>{[0, 1, 2, 3, 4, 5].map((row) => <div key={row} class="row"><span class="bone tile" /><span class="body"><span class="bone" /><span class="bone short" /></span></div>)}</div>;
+  if (!pages) {
+    return (
+      <div class="bones" role="status" aria-label={t.loading}>
+        <Bones rows={6} />
+      </div>
+    );
+  }
   if (live.shown.length + chunks.length === 0) {
     return filter === 'all' ? <Notice isPart icon="history" title={t.historyEmpty} text={t.historyEmptyText} /> : <p class="more">{t.historyFiltered}</p>;
   }

@@ -11,7 +11,7 @@ import { useStore } from '../state/store.ts';
 import { t } from '../strings.ts';
 import { secondsUntil } from '../time.ts';
 import { inParts, More, Near, PART, usePart } from '../ui/list.tsx';
-import { Amount, Badge, Checked, Failed, Heading, Icon, keyName, memo, Notice, providerName, Sum, Tile } from '../ui/parts.tsx';
+import { Amount, Badge, Bones, Checked, Failed, Heading, Icon, keyName, memo, Notice, providerName, Sum, Tile } from '../ui/parts.tsx';
 import { faultText } from '../ui/telegram.tsx';
 import { problemText } from '../ui/problem.ts';
 
@@ -34,18 +34,21 @@ const Row = memo(({ of, at, count }: RowProps) => (
           <span class="name">{keyName(of)}</span>
           {of.balance !== null && <Amount value={of.balance} />}
         </span>
-        <span class="sub ellipsis">
-          {of.label !== null && `${providerName(of.provider.code)} · `}
-          <span class="mark">{of.fingerprint}</span>
-        </span>
-        <span class="line sub wrap">
-          <span class="notes">
-            <Checked at={of.balanceCheckedAt} />
-            {!isZero(of.held) && <span>{t.held(money(of.held, t.language))}</span>}
-            {!isZero(of.underReview) && <span>{t.reviewed(money(of.underReview, t.language))}</span>}
-            {!isZero(of.outsideSpending) && <span>{t.outside(money(of.outsideSpending, t.language))}</span>}
+        <span class="line sub">
+          <span class="which">
+            {of.label !== null && <span class="ellipsis">{providerName(of.provider.code)}</span>}
+            <span class="mark">
+              {of.label !== null && ' · '}
+              {of.fingerprint}
+            </span>
           </span>
           <Badge of={of} />
+        </span>
+        <span class="sub notes">
+          <Checked at={of.balanceCheckedAt} />
+          {!isZero(of.held) && <span>{t.held(money(of.held, t.language))}</span>}
+          {!isZero(of.underReview) && <span>{t.reviewed(money(of.underReview, t.language))}</span>}
+          {!isZero(of.outsideSpending) && <span>{t.outside(money(of.outsideSpending, t.language))}</span>}
         </span>
         {of.problem && <span class={`sub problem ${of.status === 'INVALID' ? 'red' : 'amber'}`}>{problemText(of.problem)}</span>}
       </span>
@@ -127,15 +130,7 @@ function Skeleton() {
         </div>
       </div>
       <div class="card bones">
-        {[0, 1, 2, 3].map((row) => (
-          <div key={row} class="row">
-            <span class="bone tile" />
-            <span class="body">
-              <span class="bone" />
-              <span class="bone short" />
-            </span>
-          </div>
-        ))}
+        <Bones rows={4} />
       </div>
     </div>
   );
