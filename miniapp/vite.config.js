@@ -15,6 +15,13 @@ const trustedDocuments = {
   },
 };
 
+/// Nothing that is loaded later brings styles of its own, so vite's helper for that has nothing to do.
+const plainImports = {
+  name: 'plain-imports',
+  enforce: 'pre',
+  load: (id) => (id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = (load) => load()' : null),
+};
+
 /// A server to develop against, such as that of `key-recycling demo`. It hears its own origin alone.
 const server = process.env.KEY_RECYCLING_SERVER ?? 'http://127.0.0.1:8080';
 const proxy = { '/graphql': { target: server, ws: true, changeOrigin: true, headers: { origin: server } } };
@@ -29,13 +36,11 @@ export default defineConfig({
   server: { host: '127.0.0.1', proxy },
   preview: { host: '127.0.0.1', proxy, headers: { 'content-security-policy': policy } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [trustedDocuments],
+  plugins: [trustedDocuments, plainImports],
   build: {
     assetsInlineLimit: 0,
     modulePreload: false,
     target: ['es2022', 'safari15'],
     reportCompressedSize: false,
-    // What the parts share stays in the first one, which is there already.
-    rolldownOptions: { preserveEntrySignatures: false },
   },
 });

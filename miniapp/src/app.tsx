@@ -1,37 +1,23 @@
 // The frame: which screen, what to say about the connection and the login, and the way back.
 
-import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { closeApp, hasBackButton, on, setBackButton } from './bridge/index.ts';
+import { Add } from './screens/add.tsx';
+import { History } from './screens/history.tsx';
+import { Key } from './screens/key.tsx';
 import { Settings } from './screens/settings.tsx';
 import { back, restore, useScreen, type Screen } from './state/screen.ts';
 import { useStore } from './state/store.ts';
 import { t } from './strings.ts';
-import { Failed, Icon, Notice } from './ui/parts.tsx';
+import { Questions } from './ui/dialog.tsx';
+import { Icon, Notice } from './ui/parts.tsx';
 import { MainButton, Words } from './ui/telegram.tsx';
 
-let Screens: typeof import('./screens/below.tsx').Below | undefined;
-
-/** Fetches the screens below Settings; done early, so that nobody waits for them. */
-export async function fetchBelow(): Promise<void> {
-  Screens ??= (await import('./screens/below.tsx')).Below;
-}
-
+/** A screen below Settings, which is drawn all the time. */
 function Below({ screen }: { screen: Screen }) {
-  const [isHere, setHere] = useState(Boolean(Screens));
-  const [hasFailed, setFailed] = useState(false);
-  const fetch = () => {
-    setFailed(false);
-    fetchBelow().then(
-      () => setHere(true),
-      () => setFailed(true),
-    );
-  };
-  useEffect(() => {
-    if (!isHere) fetch();
-  }, []);
-  if (isHere && Screens) return <Screens screen={screen} />;
-  if (!hasFailed) return <span class="spinner far" role="status" aria-label={t.loading} />;
-  return <Failed text={t.failures.OFFLINE} retry={fetch} />;
+  if (screen.name === 'add') return <Add provider={screen.provider} label={screen.label} />;
+  if (screen.name === 'key') return <Key key={screen.id} id={screen.id} />;
+  return screen.name === 'history' ? <History /> : null;
 }
 
 function Connection() {
@@ -83,8 +69,9 @@ export function App() {
         <div class={screen.name === 'settings' ? '' : 'asleep'}>
           <Settings />
         </div>
-        {screen.name !== 'settings' && <Below screen={screen} />}
+        <Below screen={screen} />
       </main>
+      <Questions />
       <Words key={depth} />
     </>
   );

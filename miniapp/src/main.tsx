@@ -1,7 +1,7 @@
 // The start: take the launch parameters, paint, ask, draw.
 
 import { render } from 'preact';
-import { App, fetchBelow, Outside } from './app.tsx';
+import { App, Outside } from './app.tsx';
 import { ready, startBridge } from './bridge/index.ts';
 import { languageOf } from './bridge/launch.ts';
 import { startAccount } from './state/account.ts';
@@ -17,10 +17,6 @@ void speak(launch ? languageOf(launch.login) : navigator.language).then(() => {
   history.scrollRestoration = 'manual';
   render(launch ? <App /> : <Outside />, document.getElementById('app')!);
   ready();
-  if (!launch) return;
-  setTimeout(() => {
-    void fetchBelow().catch(() => {});
-    // The first date written makes its formatter, which takes longer than the screen that waits for it.
-    moment(new Date(now()).toISOString());
-  }, 500);
+  // The first date written makes its formatter, which takes longer than the screen that waits for it.
+  setTimeout(() => moment(new Date(now()).toISOString()), 500);
 }, () => setTimeout(() => location.reload(), 3000));

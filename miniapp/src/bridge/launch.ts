@@ -1,6 +1,8 @@
 // What Telegram hands over at the start, in the fragment of the address: the login, and what its
 // client is. Kept for reloads in sessionStorage and nowhere else; the address is cleaned at once.
 
+import { readData } from './transport.ts';
+
 export interface Launch {
   /** Telegram's signed init data, as it came; empty outside Telegram. */
   login: string;
@@ -12,15 +14,6 @@ export interface Launch {
 
 const KEPT = 'launch';
 
-function record(text: string | null | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    return value && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
 /** The launch parameters of a fragment; null where there are none. */
 export function parseLaunch(fragment: string): Launch | null {
   const given = new URLSearchParams(fragment.replace(/^#[^?]*\?|^#/, ''));
@@ -30,13 +23,13 @@ export function parseLaunch(fragment: string): Launch | null {
     login,
     version: given.get('tgWebAppVersion') ?? '6.0',
     platform: given.get('tgWebAppPlatform') ?? 'unknown',
-    theme: record(given.get('tgWebAppThemeParams')),
+    theme: readData(given.get('tgWebAppThemeParams')),
   };
 }
 
 /** The language that the user reads, as the init data tell. */
 export function languageOf(login: string): string | undefined {
-  const { language_code: code } = record(new URLSearchParams(login).get('user'));
+  const { language_code: code } = readData(new URLSearchParams(login).get('user'));
   return typeof code === 'string' ? code : undefined;
 }
 
@@ -53,7 +46,7 @@ export function takeLaunch(): Launch | null {
   try {
     if (location.hash) history.replaceState(history.state, '', location.pathname + location.search);
     if (launch) sessionStorage.setItem(KEPT, JSON.stringify(launch));
-    const kept = launch ? null : (record(sessionStorage.getItem(KEPT)) as unknown as Launch);
+    const kept = launch ? null : (readData(sessionStorage.getItem(KEPT)) as unknown as Launch);
     return launch ?? (kept && typeof kept.login === 'string' ? kept : null);
   } catch {
     // Storage may be closed to an embedded page; a reload then needs Telegram to open it anew.

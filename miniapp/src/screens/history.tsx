@@ -10,12 +10,11 @@ import { useStore } from '../state/store.ts';
 import { t } from '../strings.ts';
 import { day } from '../time.ts';
 import { Entry } from '../ui/entry.tsx';
-import { More, Near } from '../ui/list.tsx';
-import { Failed, Heading, memo, Notice } from '../ui/parts.tsx';
+import { inParts, More, Near, usePart } from '../ui/list.tsx';
+import { Bones, Failed, Heading, memo, Notice } from '../ui/parts.tsx';
 import { faultText } from '../ui/telegram.tsx';
 
 const PAGE = 30;
-const CHUNK = 10;
 /** Scrolled no further than this, a reader is at the top. */
 const TOP_PX = 120;
 
@@ -32,7 +31,6 @@ type Filter = keyof typeof FILTERS;
 type Chunk = readonly Movement[];
 
 interface Page {
-  /** Its movements, as many in a chunk as can be drawn in a frame of a slow phone. */
   chunks: readonly Chunk[];
   next: string | null;
 }
@@ -55,14 +53,15 @@ function lastDay(rows: Chunk): string | undefined {
 }
 
 const Rows = memo(({ rows, before, corrections }: RowsProps) => {
+  const { box, spacer } = usePart(rows);
   const days: { day: string; rows: Movement[] }[] = [];
-  for (const row of rows) {
+  for (const row of spacer ? [] : rows) {
     const on = day(row.postedAt);
     if (days.at(-1)?.day === on) days.at(-1)!.rows.push(row);
     else days.push({ day: on, rows: [row] });
   }
   return (
-    <>
+    <div ref={box} style={spacer}>
       {days.map(({ day, rows }) => (
         <div key={day} class="day">
           {day !== before && <h2>{day}</h2>}
@@ -73,15 +72,14 @@ const Rows = memo(({ rows, before, corrections }: RowsProps) => {
           </ul>
         </div>
       ))}
-    </>
+    </div>
   );
 });
 
 async function read(filter: Filter, after: string | null): Promise<Page> {
   const { viewer } = await request(HISTORY, { kinds: FILTERS[filter], first: PAGE, after });
   const { nodes = [], pageInfo } = viewer?.transactions ?? {};
-  const chunks = Array.from({ length: Math.ceil(nodes.length / CHUNK) }, (_, at) => nodes.slice(at * CHUNK, (at + 1) * CHUNK));
-  return { chunks, next: pageInfo?.hasNextPage ? pageInfo.endCursor : null };
+  return { chunks: inParts(nodes), next: pageInfo?.hasNextPage ? pageInfo.endCursor : null };
 }
 
 /**
@@ -120,7 +118,13 @@ function List({ filter }: { filter: Filter }) {
       <Failed isPart text={faultText(fault)} retry={first} />
     );
   }
-  if (!pages) return <div class="bones" role="status" aria-label={t.loading}>{[0, 1, 2, 3, 4, 5].map((row) => <div key={row} class="row"><span class="bone tile" /><span class="body"><span class="bone" /><span class="bone short" /></span></div>)}</div>;
+  if (!pages) {
+    return (
+      <div class="bones" role="status" aria-label={t.loading}>
+        <Bones rows={6} />
+      </div>
+    );
+  }
   if (live.shown.length + chunks.length === 0) {
     return filter === 'all' ? <Notice isPart icon="history" title={t.historyEmpty} text={t.historyEmptyText} /> : <p class="more">{t.historyFiltered}</p>;
   }

@@ -10,16 +10,20 @@ import { open } from '../state/screen.ts';
 import { useStore } from '../state/store.ts';
 import { t } from '../strings.ts';
 import { secondsUntil } from '../time.ts';
-import { More, Near } from '../ui/list.tsx';
-import { Amount, Badge, Checked, Failed, Heading, Icon, keyName, memo, Notice, providerName, Sum, Tile } from '../ui/parts.tsx';
+import { inParts, More, Near, PART, usePart } from '../ui/list.tsx';
+import { Amount, Badge, Bones, Checked, Failed, Heading, Icon, keyName, memo, Notice, providerName, Sum, Tile } from '../ui/parts.tsx';
 import { faultText } from '../ui/telegram.tsx';
 import { problemText } from '../ui/problem.ts';
 
-/** Rows drawn at first and with each step; a step has to fit into a frame of a slow phone. */
-const STEP = 10;
+interface RowProps {
+  of: KeyRow;
+  /** Which one of how many it is, as most rows are not drawn; -1 while nobody knows how many. */
+  at: number;
+  count: number;
+}
 
-const Row = memo(({ of }: { of: KeyRow }) => (
-  <li>
+const Row = memo(({ of, at, count }: RowProps) => (
+  <li aria-posinset={at} aria-setsize={count}>
     <button type="button" class={`row ${of.status}`} onClick={() => {
       haptic('tap');
       open({ name: 'key', id: of.id });
@@ -30,18 +34,21 @@ const Row = memo(({ of }: { of: KeyRow }) => (
           <span class="name">{keyName(of)}</span>
           {of.balance !== null && <Amount value={of.balance} />}
         </span>
-        <span class="sub ellipsis">
-          {of.label !== null && `${providerName(of.provider.code)} · `}
-          <span class="mark">{of.fingerprint}</span>
-        </span>
-        <span class="line sub wrap">
-          <span class="notes">
-            <Checked at={of.balanceCheckedAt} />
-            {!isZero(of.held) && <span>{t.held(money(of.held, t.language))}</span>}
-            {!isZero(of.underReview) && <span>{t.reviewed(money(of.underReview, t.language))}</span>}
-            {!isZero(of.outsideSpending) && <span>{t.outside(money(of.outsideSpending, t.language))}</span>}
+        <span class="line sub">
+          <span class="which">
+            {of.label !== null && <span class="ellipsis">{providerName(of.provider.code)}</span>}
+            <span class="mark">
+              {of.label !== null && ' · '}
+              {of.fingerprint}
+            </span>
           </span>
           <Badge of={of} />
+        </span>
+        <span class="sub notes">
+          <Checked at={of.balanceCheckedAt} />
+          {!isZero(of.held) && <span>{t.held(money(of.held, t.language))}</span>}
+          {!isZero(of.underReview) && <span>{t.reviewed(money(of.underReview, t.language))}</span>}
+          {!isZero(of.outsideSpending) && <span>{t.outside(money(of.outsideSpending, t.language))}</span>}
         </span>
         {of.problem && <span class={`sub problem ${of.status === 'INVALID' ? 'red' : 'amber'}`}>{problemText(of.problem)}</span>}
       </span>
@@ -49,10 +56,25 @@ const Row = memo(({ of }: { of: KeyRow }) => (
   </li>
 ));
 
+function Rows({ rows, from, count }: { rows: readonly KeyRow[]; from: number; count: number }) {
+  const { box, spacer } = usePart(rows);
+  return (
+    <div ref={box} style={spacer}>
+      {!spacer && (
+        <ul>
+          {rows.map((key, at) => (
+            <Row key={key.id} of={key} at={from + at + 1} count={count} />
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
 function Keys() {
   const keys = useStore((state) => state.keys);
   const next = useStore((state) => state.nextKeys);
-  const [drawn, setDrawn] = useState(STEP);
+  const [drawn, setDrawn] = useState(PART);
   const groups = useMemo(() => grouped(keys.values()), [keys]);
   if (keys.size === 0) {
     return (
@@ -77,17 +99,17 @@ function Keys() {
                 {t.groups[status]} {next === null && <span class="count">· {t.count(rows.length)}</span>}
               </h2>
               {status === 'DEPLETED' && <p class="sub">{t.depletedHint}</p>}
-              <ul class="card">
-                {shown.map((key) => (
-                  <Row key={key.id} of={key} />
+              <div class="card">
+                {inParts(shown).map((part, at) => (
+                  <Rows key={at} rows={part} from={at * PART} count={next === null ? rows.length : -1} />
                 ))}
-              </ul>
+              </div>
             </section>
           )
         );
       })}
       {left < 0 ? (
-        <Near mark={drawn} onNear={() => setDrawn(drawn + STEP)} />
+        <Near mark={drawn} onNear={() => setDrawn(drawn + PART)} />
       ) : (
         next !== null && <More mark={next} load={moreKeys} />
       )}
@@ -108,15 +130,7 @@ function Skeleton() {
         </div>
       </div>
       <div class="card bones">
-        {[0, 1, 2, 3].map((row) => (
-          <div key={row} class="row">
-            <span class="bone tile" />
-            <span class="body">
-              <span class="bone" />
-              <span class="bone short" />
-            </span>
-          </div>
-        ))}
+        <Bones rows={4} />
       </div>
     </div>
   );

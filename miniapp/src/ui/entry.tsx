@@ -4,6 +4,7 @@ import type { Movement } from '../api/operations.ts';
 import { isNegative, money } from '../money.ts';
 import { t } from '../strings.ts';
 import { clock, moment } from '../time.ts';
+import { partWith } from './list.tsx';
 import { Amount, Icon, keyName, memo, Tile } from './parts.tsx';
 import { say } from './telegram.tsx';
 
@@ -21,19 +22,28 @@ interface Props {
 
 const rowId = (id: string) => `movement-${id}`;
 
+/** Frames in which a part that came near is drawn. */
+const FRAMES = 10;
+
 /** Shows another movement of the list, where it is there. */
-function show(id: string): void {
-  const row = document.getElementById(rowId(id));
-  if (!row) return say(t.further, 'note');
-  row.scrollIntoView({ block: 'center' });
-  row.focus({ preventScroll: true });
+async function show(id: string): Promise<void> {
+  const part = partWith(id);
+  if (!part) return say(t.further, 'note');
+  part.scrollIntoView();
+  for (let frame = 0; frame < FRAMES; frame += 1) {
+    const row = document.getElementById(rowId(id));
+    row?.scrollIntoView({ block: 'center' });
+    row?.focus({ preventScroll: true });
+    if (row) return;
+    await new Promise(requestAnimationFrame);
+  }
 }
 
 /** Another movement by name; in a key's short list it is seldom there to be shown. */
 function Linked({ to, text }: { to: string | null; text: string }) {
   if (!to) return <span>{text}</span>;
   return (
-    <button type="button" class="link" onClick={() => show(to)}>
+    <button type="button" class="link" onClick={() => void show(to)}>
       {text}
     </button>
   );

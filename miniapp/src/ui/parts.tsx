@@ -154,6 +154,23 @@ export function Heading({ children, hidden }: { children: ComponentChildren; hid
   );
 }
 
+/** Rows that are yet to come. */
+export function Bones({ rows }: { rows: number }) {
+  return (
+    <>
+      {Array.from({ length: rows }, (_, at) => (
+        <div key={at} class="row">
+          <span class="bone tile" />
+          <span class="body">
+            <span class="bone" />
+            <span class="bone short" />
+          </span>
+        </div>
+      ))}
+    </>
+  );
+}
+
 interface NoticeProps {
   icon: IconName;
   title: string;
