@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::relay::Relay;
 use super::row::{Class, Credit, Door, Row, When};
 use super::table::{FOREIGN_ID, SINK, matrix};
-use crate::support::sandbox::{code, usd};
+use crate::support::sandbox::{SLUGS, code, usd};
 use crate::support::scene::{Handed, Leased, QUIET, leased};
 use crate::support::server::{provider_setting, with_provider_setting};
 use crate::support::{Caller, Plan, Scene, Server};
@@ -150,19 +150,26 @@ async fn play(scene: &Scene, line: &Played) {
     assert!(scene.calls(&line.key, "createTask").await <= 1 + u64::from(line.row.earlier_task), "{name}: sent twice");
 }
 
-/// Lets time go by until every line is as it should be in the end.
+/// Lets time go by until every fault has happened and every line is as it should be in the end. A
+/// provider that is paused meanwhile has its faults happen later.
 async fn settle_down(scene: &Scene, lines: &[Played]) {
-    let mut waiting: Vec<&Played> = lines.iter().collect();
     for _ in 0..STEPS {
         scene.server.pass_time(STEP);
         tokio::time::sleep(Duration::from_millis(300)).await;
-        let looks = join_all(waiting.iter().map(|line| look(scene, line))).await;
-        waiting = waiting.into_iter().zip(looks).filter_map(|(line, amiss)| amiss.map(|_| line)).collect();
-        if waiting.is_empty() {
+        if faults_waiting(scene).await == 0 && amiss(scene, lines).await.is_empty() {
             return;
         }
     }
-    panic!("not as the matrix says: {:#?}", amiss(scene, lines).await);
+    let waiting = faults_waiting(scene).await;
+    panic!("{waiting} faults did not happen, not as the matrix says: {:#?}", amiss(scene, lines).await);
+}
+
+async fn faults_waiting(scene: &Scene) -> u64 {
+    let waiting = join_all(SLUGS.map(async |slug| {
+        let faults = scene.server.providers.call(reqwest::Method::GET, &format!("{slug}/faults"), None).await;
+        faults["waiting"].as_u64().expect("a count")
+    }));
+    waiting.await.into_iter().sum()
 }
 
 /// What is not yet, or not at all, as the matrix says.

@@ -276,7 +276,7 @@ const POLICY: Policy = Policy {
     result_window: WINDOW,
     rate_missing: false,
     rejects_all: false,
-    rejections: 3,
+    rejections: 1_000,
     jitter: 0.5,
 };
 
