@@ -19,19 +19,14 @@ export async function fetchBelow(): Promise<void> {
 function Below({ screen }: { screen: Screen }) {
   const [isHere, setHere] = useState(Boolean(Screens));
   const [hasFailed, setFailed] = useState(false);
-  const fetch = () => {
-    setFailed(false);
-    fetchBelow().then(
-      () => setHere(true),
-      () => setFailed(true),
-    );
-  };
   useEffect(() => {
-    if (!isHere) fetch();
+    if (!isHere) fetchBelow().then(() => setHere(true), () => setFailed(true));
   }, []);
   if (isHere && Screens) return <Screens screen={screen} />;
   if (!hasFailed) return <span class="spinner far" role="status" aria-label={t.loading} />;
-  return <Failed text={t.failures.OFFLINE} retry={fetch} />;
+  // A browser remembers that a module did not come, and asks for it again in a new page alone. The login and the
+  // screen outlive it.
+  return <Failed text={t.failures.OFFLINE} retry={() => location.reload()} />;
 }
 
 function Connection() {

@@ -1,7 +1,8 @@
 // The stage: the server, the sandbox, owners as Telegram signs them in, and those who call the API beside them.
 
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import { createReadStream, readdirSync, readFileSync, writeSync } from "node:fs";
+import { readdirSync, readFileSync, writeSync } from "node:fs";
+import { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -24,7 +25,8 @@ export async function until(isSo, otherwise) {
   throw new Error(otherwise);
 }
 
-const answers = createInterface({ input: createReadStream(null, { fd: stage.answers }) })[Symbol.asyncIterator]();
+// A socket and no file: a file's reading would keep this process from its end.
+const answers = createInterface({ input: new Socket({ fd: stage.answers }).unref() })[Symbol.asyncIterator]();
 
 // Has stage.py do something to the server.
 export async function order(name) {
