@@ -90,6 +90,11 @@ export class App {
   }
 
   pressMain = () => this.say("main_button_pressed");
+  // Until the client is told of it the button is still the form's, and nobody is as quick as this.
+  async pressDone() {
+    await this.hear("web_app_setup_main_button", ({ text }) => text === "Done");
+    await this.pressMain();
+  }
   pressBack = () => this.say("back_button_pressed");
 
   // --- The user's side.

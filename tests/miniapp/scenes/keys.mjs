@@ -32,7 +32,7 @@ export const keys = {
     await app.lookForKeys();
     await app.sees("Still checking");
     await app.lookForKeys();
-    await app.pressMain();
+    await app.pressDone();
     await app.screen("settings");
     assert.equal(await app.badge("PENDING").textContent(), "Checking");
     await app.badge("ACTIVE").waitFor();
@@ -45,7 +45,7 @@ export const keys = {
     const app = await open();
     await app.add("CAPSOLVER", await fundedKey("CAPSOLVER", "3"), null, "Key added");
     await app.hear("web_app_trigger_haptic_feedback", ({ notification_type: type }) => type === "success");
-    await app.pressMain();
+    await app.pressDone();
     await app.screen("settings");
     await app.badge("ACTIVE").waitFor();
   },
@@ -54,7 +54,7 @@ export const keys = {
     const app = await open();
     await app.add("ANTI_CAPTCHA", wrongKey("ANTI_CAPTCHA"), "mistyped", "The provider rejected the key");
     await app.sees("(ERROR_KEY_DOES_NOT_EXIST)");
-    await app.pressMain();
+    await app.pressDone();
     await app.screen("settings");
     assert.equal(await app.badge("INVALID").textContent(), "Rejected");
     await app.sees("The provider rejects this key");
@@ -150,7 +150,7 @@ export const keys = {
     await app.page.locator("#key").fill(secret);
     await app.pressMain();
     await app.sees("Key added");
-    await app.pressMain();
+    await app.pressDone();
     await app.screen("key");
     await app.pressBack();
     await app.screen("settings");
@@ -180,6 +180,8 @@ export const keys = {
         const { activeElement: at } = document;
         return at.getAttribute("aria-label") ?? (at.id || at.value || at.textContent.trim());
       });
+    // A new screen takes the focus when it is drawn.
+    const focusOn = (what) => until(async () => (await focus()) === what, `${what} does not take the focus`);
     const press = (name) => app.page.keyboard.press(name);
     const tabTo = async (fits) => {
       for (let step = 0; step < 30; step += 1) {
@@ -192,24 +194,24 @@ export const keys = {
     await tabTo(/^Add key$/);
     await press("Enter");
     await app.screen("add");
-    await until(async () => (await focus()) === "Add key", "the heading takes the focus");
+    await focusOn("Add key");
     await app.page.locator("input[value=ANTI_CAPTCHA]").waitFor({ state: "attached" });
     await tabTo(/^TWO_CAPTCHA$/);
     await press("ArrowRight");
     await press("ArrowRight");
-    assert.equal(await focus(), "ANTI_CAPTCHA");
+    await focusOn("ANTI_CAPTCHA");
     await tabTo(/^key$/);
     await app.page.keyboard.type(key);
     await press("Enter");
     await app.page.getByRole("status").getByText("Key added").waitFor();
-    assert.equal(await focus(), "Key added");
+    await focusOn("Key added");
     await tabTo(/^Done$/);
     await press("Enter");
     await app.screen("settings");
     await tabTo(/Anti-Captcha/);
     await press("Enter");
     await app.screen("key");
-    assert.equal(await focus(), "Anti-Captcha");
+    await focusOn("Anti-Captcha");
     await tabTo(/^Remove key$/);
     await press("Enter");
     const dialog = app.page.getByRole("dialog");
@@ -217,6 +219,6 @@ export const keys = {
     await tabTo(/^Remove$/);
     await press("Enter");
     await word(app, "Key removed");
-    assert.notEqual(await app.page.evaluate(() => document.activeElement.tagName), "BODY", "the focus is somewhere");
+    await until(async () => (await app.page.evaluate(() => document.activeElement.tagName)) !== "BODY", "the focus is nowhere");
   },
 };
