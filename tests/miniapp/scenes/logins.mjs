@@ -101,7 +101,7 @@ export const logins = {
     app.expect(/frame-ancestors/);
     await until(() => app.said.some(({ text }) => /frame-ancestors/.test(text)), "the frame was not refused");
     const [, frame] = app.page.frames();
-    assert.equal(frame.url(), "chrome-error://chromewebdata/");
+    await until(() => frame.url() === "chrome-error://chromewebdata/", "the frame shows something");
     assert.equal(await frame.locator("#app").count(), 0);
     assert.deepEqual(app.told, []);
   },
