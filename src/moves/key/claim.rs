@@ -70,7 +70,9 @@ pub struct Bounds {
 /// [`StoreError::Conflict`] when the same key was handed over at the same moment; the database
 /// fails.
 pub async fn claim(tx: &mut Tx, new: NewKey, bounds: Bounds) -> Result<Claim, StoreError> {
-    // The key before its account, as everywhere: a reading that comes in locks them in this order.
+    // The line, then the key, then its account, as everywhere: a check by hand and a reading that comes
+    // in lock them in this order.
+    tx.lock_validations(new.provider).await?;
     let own = tx.lock_own_key(new.owner, new.provider, &new.fingerprint).await?;
     let account = tx.lock_account(AccountRef::Id(new.owner)).await?.ok_or(StoreError::Stale)?;
     if account.frozen_at.is_some() {

@@ -24,7 +24,8 @@ const SOON: Duration = Duration::from_millis(200);
 const WAITING_MAX: u64 = 1_000;
 
 /// Whether a key of the owner may be validated now, or when to ask again. Holds off every other such
-/// question about the provider until the transaction ends.
+/// question about the provider until the transaction ends; whoever locks keys or accounts as well
+/// locks the line before them.
 pub(super) async fn take(
     tx: &mut Tx,
     provider: ProviderCode,

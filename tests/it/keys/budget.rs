@@ -106,4 +106,27 @@ on_both_databases! {
         }
         server.stop().await;
     }
+
+    /// Both take a place in line and tell the same account, so they have to do it in one order.
+    async fn submissions_and_checks_of_one_owner_do_not_wait_for_each_other(database) {
+        let mut server = strict(database).await;
+        server.providers.settings(SLUG, json!({ "ban_wrong_keys": false })).await;
+        let ada = server.owner(5_000_000_001);
+        let mut rejected = Vec::new();
+        for _ in 0..4 {
+            for key in junk(&ada, 2).await {
+                until(&ada, &key["id"], "it is rejected", |key| key["status"] == "INVALID").await;
+                rejected.push(key["id"].clone());
+            }
+            server.pass_time(Duration::from_secs(10 * 60 + 1));
+        }
+        for _ in 0..4 {
+            server.pass_time(Duration::from_secs(60 * 60 + 1));
+            let checks = join_all(rejected.iter().map(|id| ada.check(id)));
+            let (checked, submitted) = futures_util::future::join(checks, junk(&ada, 8)).await;
+            assert!(checked.iter().all(|answer| answer["userErrors"] == json!([])), "{checked:?}");
+            assert!(submitted.iter().all(|key| key["id"].is_string()), "{submitted:?}");
+        }
+        server.stop().await;
+    }
 }
