@@ -27,6 +27,12 @@ export function secondsUntil(at: string, from = now()): number {
   return Math.max(0, Math.ceil((Date.parse(at) - from) / 1000));
 }
 
+/** Longer waits than this are told in minutes. */
+const SECONDS_MAX = 99;
+
+/** A wait in words: its seconds, or the minutes that it takes at most. */
+export const span = (seconds: number) => (seconds > SECONDS_MAX ? t.minutes(Math.ceil(seconds / 60)) : t.seconds(seconds));
+
 // Making a formatter costs far more than using it, and a list uses one for each row.
 const formatters = new Map<string, Intl.DateTimeFormat>();
 

@@ -5,6 +5,7 @@
 #   check.sh [SCENE...]         all of it; with words, only the scenes with one of them in their name
 #   check.sh --barriers [STATE...]  the look for barriers alone
 #   check.sh --screens          makes the pictures in docs/screens anew
+#   check.sh --figures          measures on a slowed processor and prints a table; nothing is judged
 #
 # SCENES_KEEP=FOLDER keeps what failed scenes looked like. Builds what it needs, works in a temporary folder on
 # free ports, ends what it started.
@@ -14,7 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../stage/common.sh"
 mode=scenes
 case ${1:-} in
-  --barriers | --screens) mode=${1#--}; shift ;;
+  --barriers | --screens | --figures) mode=${1#--}; shift ;;
   -*) echo "unknown option $1" >&2; exit 2 ;;
 esac
 
@@ -42,4 +43,8 @@ case $mode in
     ;;
   barriers) play axe.mjs "$@" ;;
   screens) play screens.mjs "$root/docs/screens" "$@" ;;
+  figures)
+    export KEY_RECYCLING_KEYS_PER_ACCOUNT=2000 KEY_RECYCLING_KEYS_SUBMISSIONS_PER_HOUR=10000
+    play figures.mjs
+    ;;
 esac

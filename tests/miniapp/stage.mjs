@@ -141,6 +141,13 @@ async function move(document, user, amount, note, address) {
 
 export const deposit = (user, amount, { note, address } = {}) => move(DEPOSIT, user, amount, note, address);
 export const spend = (user, amount, { note, address } = {}) => move(SPEND, user, amount, note, address);
+// Takes back the newest credit of an owner.
+export async function reverseNewest(user, note) {
+  const { nodes } = (await elsewhere(user, "History", { kinds: ["RECYCLE_CREDIT"], first: 1, after: null })).transactions;
+  const input = { transactionId: nodes[0].id, idempotencyKey: newName(), note };
+  return asService(movement("reverseCredit", "ReverseCreditInput"), { input });
+}
+
 // Anything else that a service with every scope may ask.
 export const asService = (query, variables = {}) => post(stage.service, { query, variables });
 
@@ -148,9 +155,10 @@ const OPEN_LEASE = `mutation($input: OpenLeaseInput!) { openLease(input: $input)
   lease { token endpoint } userErrors { code } } }`;
 const TASK = { type: "RecaptchaV2TaskProxyless", websiteURL: "https://example.com/", websiteKey: "SITE_KEY" };
 
-// Solves a task at Anti-Captcha as a dispatcher does, with a key of this owner where there is one.
-export async function solve(user) {
-  const route = { taskType: "RECAPTCHA_V2", onlyProviders: ["ANTI_CAPTCHA"], account: { telegramUserId: String(user.id) } };
+// Solves a task as a dispatcher does, with a key of this owner where there is one; `meanwhile` happens while
+// the provider works on it.
+export async function solve(user, { provider = "ANTI_CAPTCHA", meanwhile = () => {} } = {}) {
+  const route = { taskType: "RECAPTCHA_V2", onlyProviders: [provider], account: { telegramUserId: String(user.id) } };
   const { lease } = await post(stage.dispatcher, { query: OPEN_LEASE, variables: { input: { taskId: newName(), route } } });
   const ask = async (method, body) => {
     const response = await fetch(`${lease.endpoint}/${method}`, {
@@ -161,7 +169,9 @@ export async function solve(user) {
     if (answer.errorId) throw new Error(`the gateway: ${answer.errorCode}`);
     return answer;
   };
-  const { taskId } = await ask("createTask", { task: TASK });
+  const type = provider === "CAPSOLVER" ? "ReCaptchaV2TaskProxyLess" : TASK.type;
+  const { taskId } = await ask("createTask", { task: { ...TASK, type } });
+  await meanwhile();
   return until(async () => {
     const answer = await ask("getTaskResult", { taskId });
     return answer.status === "ready" && answer;

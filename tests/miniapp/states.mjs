@@ -3,7 +3,7 @@
 // What is on the screens is the real server's; `hold` and `refuse` do to requests what a bad network does.
 
 import { openApp, newApp } from "./browser.mjs";
-import { deposit, elsewhere, endingIn, fundedKey, newOwner, solve, spend, spendOutside, submit, wrongKey } from "./stage.mjs";
+import { deposit, elsewhere, endingIn, fundedKey, newOwner, reverseNewest, solve, spend, spendOutside, submit, wrongKey } from "./stage.mjs";
 
 const API = "**/graphql";
 const OLD_CLIENT = { version: "6.1" };
@@ -91,6 +91,23 @@ async function history(browser, options) {
   return app;
 }
 
+// An owner with a credit by the list price, which money that left the key elsewhere hides, and one taken back.
+let corrected;
+function correctedOwner() {
+  corrected ??= (async () => {
+    const user = newOwner();
+    await submit(user, "ANTI_CAPTCHA", await fundedKey("ANTI_CAPTCHA", "3"), "Old shop project");
+    await solve(user);
+    await solve(user);
+    await reverseNewest(user, "Refunded by the provider");
+    const key = await fundedKey("CAPSOLVER", "8");
+    await submit(user, "CAPSOLVER", key, "Shared with a friend");
+    await solve(user, { provider: "CAPSOLVER", meanwhile: () => spendOutside("CAPSOLVER", key, "1.5") });
+    return user;
+  })();
+  return corrected;
+}
+
 export const states = {
   async outside(browser, options) {
     const app = await newApp(browser, { ...options, hasProxy: false });
@@ -133,6 +150,14 @@ export const states = {
     app.expect(/WebSocket/, /ERR_INTERNET_DISCONNECTED/);
     await app.context.setOffline(true);
     await app.sees("No connection");
+    return app;
+  },
+  async reconnecting(browser, options) {
+    const app = await newApp(browser, { ...options, user: await richOwner() });
+    await app.context.routeWebSocket("**/graphql", (socket) => socket.close({ code: 1012 }));
+    await app.goto(undefined, options.client);
+    await app.badge("ACTIVE").first().waitFor();
+    await app.sees("Reconnecting…");
     return app;
   },
   async add(browser, options) {
@@ -189,6 +214,13 @@ export const states = {
     return app;
   },
   history,
+  async "history-corrected"(browser, options) {
+    const app = await openApp(browser, { ...options, user: await correctedOwner() });
+    await app.button("History").click();
+    await app.sees("Taken back");
+    await app.sees("provisional, list price");
+    return app;
+  },
   async "history-none-of-a-kind"(browser, options) {
     const app = await history(browser, options);
     await app.button("Corrections").click();

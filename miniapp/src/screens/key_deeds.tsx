@@ -9,6 +9,7 @@ import { withKeys } from '../state/reducer.ts';
 import { open } from '../state/screen.ts';
 import { change, current } from '../state/store.ts';
 import { t } from '../strings.ts';
+import { span } from '../time.ts';
 import { confirm, Modal } from '../ui/dialog.tsx';
 import { Icon, keyName, useCountdown } from '../ui/parts.tsx';
 import { faultText, say } from '../ui/telegram.tsx';
@@ -46,7 +47,7 @@ export function CheckButton({ of }: { of: KeyRow }) {
   return (
     <button type="button" class="tint" aria-disabled={!isReady} aria-busy={isBusy} onClick={() => void check()}>
       {isBusy ? <span class="spinner" /> : <Icon name="refresh" />}
-      {isBusy ? t.checking : seconds > 0 ? t.checkAgainIn(seconds) : t.checkBalance}
+      {isBusy ? t.checking : seconds > 0 ? t.checkAgainIn(span(seconds)) : t.checkBalance}
     </button>
   );
 }

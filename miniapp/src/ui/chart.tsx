@@ -39,6 +39,7 @@ export function Chart({ samples }: { samples: readonly Sample[] }) {
   const line = `M${start![0]} ${start![1].toFixed(1)}${rest.map(([x, y]) => `H${x.toFixed(1)}V${y.toFixed(1)}`).join('')}`;
   const say = (amount: string) => money(amount, t.language);
   const [first, last] = [samples[0]!, samples.at(-1)!];
+  const [from, to] = [moment(first.at), moment(last.at)];
   const [low, high] = [extreme(samples, -1), extreme(samples, 1)];
   return (
     <figure class="chart">
@@ -48,11 +49,12 @@ export function Chart({ samples }: { samples: readonly Sample[] }) {
         <path class="stroke" d={line} />
       </svg>
       <figcaption aria-hidden="true">
-        <span>{moment(first.at)}</span>
+        {/* A key of the last minute has one moment only. */}
+        {from !== to && <span>{from}</span>}
         <span>
           {say(low)} – {say(high)}
         </span>
-        <span>{moment(last.at)}</span>
+        <span>{to}</span>
       </figcaption>
     </figure>
   );

@@ -4,6 +4,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Fault } from '../api/request.ts';
 import { t } from '../strings.ts';
+import { span } from '../time.ts';
 import { useCountdown } from './parts.tsx';
 import { faultText } from './telegram.tsx';
 
@@ -122,7 +123,7 @@ export function More({ mark, load }: { mark: string; load: () => Promise<void> }
   return (
     <div class="more">
       {!fault && <Near mark={mark} onNear={ask} />}
-      <span>{fault ? t.waiting(seconds) : t.loadingMore}</span>
+      <span>{fault ? t.waiting(span(seconds)) : t.loadingMore}</span>
     </div>
   );
 }

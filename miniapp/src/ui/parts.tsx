@@ -184,7 +184,7 @@ interface NoticeProps {
 /** A page, or a part of one, with one thing to say: an icon, a sentence, a next step. */
 export function Notice({ icon, title, text, tone = 'accent', isPart, children }: NoticeProps) {
   return (
-    <div class="notice">
+    <div class={`notice ${isPart ? '' : 'page'}`}>
       <span class={`disc ${tone}`}>
         <Icon name={icon} />
       </span>

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 
+import { Reader } from "../reader.mjs";
 import { elsewhere, fundedKey, newOwner, spendOutside, submit, topUp, until, wrongKey } from "../stage.mjs";
 
 const SLOW = { latency_ms: [2_500, 2_500] };
@@ -220,5 +221,39 @@ export const keys = {
     await press("Enter");
     await word(app, "Key removed");
     await until(async () => (await app.page.evaluate(() => document.activeElement.tagName)) !== "BODY", "the focus is nowhere");
+  },
+
+  async "by a screen reader a key is added and removed"({ open }) {
+    // A client without popups, so that everything is in the page.
+    const app = await open({ client: { version: "6.1" } });
+    const reader = await Reader.of(app);
+    const key = await fundedKey("ANTI_CAPTCHA", "4.25");
+    app.plant(key);
+    await reader.press("button", "Add key");
+    await reader.reads("heading", "Add key");
+    await reader.find("group", "Provider");
+    await reader.press("radio", "Anti-Captcha");
+    const field = await reader.find("textbox", "API key", ({ description }) => description.includes("Format: "));
+    assert.match(field.description, /stored encrypted/);
+    await reader.type("textbox", "API key", key.slice(0, -1));
+    await reader.press("button", "Add key");
+    await reader.hears("This does not look like a key of Anti-Captcha.");
+    await reader.type("textbox", "API key", key.at(-1));
+    assert(!(await reader.nodes()).some(({ name, value }) => name.includes(key) || value.includes(key)), "the key is read out");
+    await reader.press("button", "Add key");
+    await reader.hears("Key added");
+    await reader.reads("heading", "Key added");
+    await reader.press("button", "Done");
+    await reader.find("button", /Anti-Captcha.*Active|Active.*Anti-Captcha/);
+    const row = await reader.find("button", /Anti-Captcha/);
+    for (const words of ["$4.25", "Active", "checked"]) assert(row.name.includes(words), `${words} in ${row.name}`);
+    await reader.press("button", /Anti-Captcha/);
+    await reader.reads("heading", "Anti-Captcha");
+    await reader.press("button", "Remove key");
+    await reader.find("dialog", "Remove this key?", ({ isModal }) => isModal);
+    await reader.press("button", "Remove");
+    await reader.hears("Key removed");
+    await reader.reads("heading", "Anti-Captcha");
+    return row.name;
   },
 };
