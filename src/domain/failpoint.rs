@@ -1,9 +1,9 @@
-//! Named places at which the process can be told to die, for the crash rig.
+//! Named places at which the process can be told to die, for the crash rig, or to panic.
 //!
 //! Without the feature `failpoints` a place is an empty function and the variable is none of the
 //! program's. With it, `KEY_RECYCLING_FAILPOINT=name:count` aborts the process when the place is
 //! reached for the `count`-th time: no destructor runs and nothing is flushed, as with a power cut
-//! of the process alone.
+//! of the process alone. `name:count:panic` panics there instead, which shows what a panic prints.
 
 /// Dies here if the environment says so.
 #[cfg(not(feature = "failpoints"))]
@@ -29,17 +29,26 @@ mod armed {
 
     const VARIABLE: &str = "KEY_RECYCLING_FAILPOINT";
 
-    /// The place, and how often it is still passed before the process dies there.
-    static ARMED: LazyLock<Option<(String, AtomicU32)>> = LazyLock::new(|| {
+    /// What the environment asks for.
+    struct Armed {
+        name: String,
+        /// How often the place is still passed before it happens.
+        left: AtomicU32,
+        panics: bool,
+    }
+
+    static ARMED: LazyLock<Option<Armed>> = LazyLock::new(|| {
         let text = std::env::var(VARIABLE).ok()?;
-        let (name, count) = text.split_once(':').unwrap_or((&text, "1"));
-        Some((name.to_owned(), AtomicU32::new(count.parse().unwrap_or(1))))
+        let (text, panics) = text.strip_suffix(":panic").map_or((text.as_str(), false), |rest| (rest, true));
+        let (name, count) = text.split_once(':').unwrap_or((text, "1"));
+        Some(Armed { name: name.to_owned(), left: AtomicU32::new(count.parse().unwrap_or(1)), panics })
     });
 
-    /// Dies here if the environment says so.
+    /// Dies or panics here if the environment says so.
     pub fn reach(name: &str) {
-        let Some((wanted, left)) = &*ARMED else { return };
-        if wanted == name && left.fetch_sub(1, Ordering::SeqCst) == 1 {
+        let Some(armed) = &*ARMED else { return };
+        if armed.name == name && armed.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            assert!(!armed.panics, "the place {name} was told to panic");
             std::process::abort();
         }
     }

@@ -65,6 +65,9 @@ pub(super) async fn play(witness: &mut Witness, planted: &mut Planted) {
         ill += ill_tasks(witness, planted, &callers, slug, handed).await;
         let spare = hand_over_good(witness, planted, &callers, slug).await;
         ill_readings(witness, &callers, slug, &spare.0, &spare.1).await;
+        if witness.looks_often {
+            witness.look_at_database(slug).await;
+        }
     }
     assert!(ill >= 40, "ill tasks were played: {ill}");
     misuse_the_api(witness, planted, &callers).await;
@@ -76,7 +79,7 @@ pub(super) async fn play(witness: &mut Witness, planted: &mut Planted) {
     witness.seen.extend(socket.heard.iter().map(|text| ("message of a socket".to_owned(), text.clone().into_bytes())));
 }
 
-async fn sign_in(witness: &mut Witness, planted: &mut Planted) -> Callers {
+pub(super) async fn sign_in(witness: &mut Witness, planted: &mut Planted) -> Callers {
     planted.secrets.add("bot token", BOT_TOKEN);
     let ring = std::fs::read_to_string(witness.folder().join("ring.toml")).expect("a ring");
     // Every second part is between quotes; the others are the file's own words.
@@ -103,7 +106,7 @@ fn submission(slug: &str, key: &str) -> Value {
 }
 
 /// Hands over a new key with plenty on it; answers it and its id.
-async fn hand_over_good(
+pub(super) async fn hand_over_good(
     witness: &mut Witness,
     planted: &mut Planted,
     callers: &Callers,
@@ -143,13 +146,33 @@ async fn hand_over(witness: &mut Witness, planted: &mut Planted, callers: &Calle
 }
 
 /// Has a task done through the gateway in the JSON dialect; with a number of polls it may fail.
-async fn solve(witness: &mut Witness, planted: &mut Planted, callers: &Callers, slug: &str, polls: Option<usize>) {
+pub(super) async fn solve(
+    witness: &mut Witness,
+    planted: &mut Planted,
+    callers: &Callers,
+    slug: &str,
+    polls: Option<usize>,
+) {
+    let (created, attempt) = attempt(witness, planted, callers, slug, polls.unwrap_or(100)).await;
+    if polls.is_none() {
+        assert_eq!(attempt["data"]["node"]["state"], "SETTLED", "{slug}: {created} {attempt}");
+    }
+}
+
+/// Has a task tried through the gateway; answers what creating it brought, and how the attempt stands.
+pub(super) async fn attempt(
+    witness: &mut Witness,
+    planted: &mut Planted,
+    callers: &Callers,
+    slug: &str,
+    polls: usize,
+) -> (Value, Value) {
     let task_id = format!("task {:016x}", rand_u64());
     let (token, opened) = witness.open_lease(&callers.dispatcher, &task_id, &code(slug)).await;
     planted.lease_token(&token);
     let body = json!({ "clientKey": token, "task": turnstile(slug) });
     let created = call(witness, "createTask", body).await;
-    for _ in 0..polls.unwrap_or(100) {
+    for _ in 0..polls {
         let body = json!({ "clientKey": token, "taskId": created["taskId"] });
         let polled = call(witness, "getTaskResult", body).await;
         if polled["status"] != "processing" && polled["status"] != "idle" {
@@ -163,9 +186,7 @@ async fn solve(witness: &mut Witness, planted: &mut Planted, callers: &Callers, 
     let attempt = witness
         .ask("an attempt", &callers.dispatcher, document, json!({ "id": opened["lease"]["attempt"]["id"] }))
         .await;
-    if polls.is_none() {
-        assert_eq!(attempt["data"]["node"]["state"], "SETTLED", "{slug}: {created} {attempt}");
-    }
+    (created, attempt)
 }
 
 pub(super) async fn call(witness: &mut Witness, method: &str, body: Value) -> Value {

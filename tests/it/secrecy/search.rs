@@ -18,12 +18,14 @@ pub(super) struct Secrets {
     lengths: Vec<usize>,
     /// Which beginnings of three bytes any needle has: most places are dismissed by it alone.
     beginnings: Vec<u64>,
+    count: u64,
 }
 
 impl Secrets {
     /// Takes a secret up under a name that may be shown.
     pub(super) fn add(&mut self, name: &str, secret: &str) {
         assert!(secret.len() >= WINDOW, "{name} is no secret");
+        self.count += 1;
         let bytes = secret.as_bytes();
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let percent: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
@@ -61,6 +63,11 @@ impl Secrets {
         if let Some(digits) = digits.filter(|digits| digits.len() >= WINDOW) {
             self.add_windows(name, "as the bytes its digits mean", &digits, WINDOW);
         }
+    }
+
+    /// How many secrets are looked for.
+    pub(super) fn count(&self) -> u64 {
+        self.count
     }
 
     fn add_windows(&mut self, name: &str, encoding: &'static str, text: &[u8], window: usize) {

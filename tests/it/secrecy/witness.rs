@@ -27,10 +27,31 @@ pub(super) struct Witness {
     log: tokio::task::JoinHandle<Vec<u8>>,
     client: reqwest::Client,
     pub(super) seen: Seen,
+    /// Whether the database is looked at again and again under way.
+    pub(super) looks_often: bool,
 }
 
-fn binary() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_key-recycling"));
+/// Where the server's own secrets have to be.
+const HOMES: [&str; 2] = ["ring.toml", "bot-token"];
+
+/// All files below a folder. One that is gone meanwhile holds nothing.
+fn files_below(folder: &Path) -> Seen {
+    let mut seen = Seen::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            seen.extend(files_below(&entry));
+        } else if let Ok(bytes) = std::fs::read(&entry) {
+            seen.push((format!("file {}", entry.display()), bytes));
+        }
+    }
+    seen
+}
+
+/// The program that is tested.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_key-recycling");
+
+fn binary(program: &str) -> Command {
+    let mut command = Command::new(program);
     command.stdin(Stdio::null()).env_remove("KEY_RECYCLING_CONFIG").env_remove("TEST_POSTGRES_URL").kill_on_drop(true);
     command
 }
@@ -44,13 +65,25 @@ async fn read_all(mut stderr: ChildStderr) -> Vec<u8> {
 impl Witness {
     /// Starts the binary with its log at the finest level for every library there is.
     pub(super) async fn start(database: Database) -> Self {
+        Self::start_with(database, &[]).await
+    }
+
+    /// The same with settings from the environment.
+    pub(super) async fn start_with(database: Database, environment: &[(&str, &str)]) -> Self {
+        Self::start_program(PROGRAM, database, environment).await
+    }
+
+    /// The same with another program than the one that is tested everywhere else.
+    pub(super) async fn start_program(program: &str, database: Database, environment: &[(&str, &str)]) -> Self {
         let providers = Providers::start().await;
         let configuration = write_configuration(&database, &providers, "[keys]\nsubmissions_per_hour = 10000\n");
         let with = |words: &[&str]| {
-            let mut command = binary();
+            let mut command = binary(program);
             command.arg("--config").arg(&configuration).args(["--json", "--log", "trace"]).args(words);
+            command.env("TMPDIR", database.folder().join("tmp")).envs(environment.iter().copied());
             command
         };
+        std::fs::create_dir(database.folder().join("tmp")).expect("a folder for temporary files");
         let migrated = with(&["migrate"]).output().await.expect("the binary runs");
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         let mut child =
@@ -64,7 +97,19 @@ impl Witness {
         let (public, gateway, admin) = (address("public"), address("gateway"), address("admin"));
         let client = crate::support::caller::http_client();
         let seen = vec![("migration".to_owned(), [migrated.stdout, migrated.stderr].concat())];
-        Self { providers, database, public, gateway, admin, configuration, child, log, client, seen }
+        Self {
+            providers,
+            database,
+            public,
+            gateway,
+            admin,
+            configuration,
+            child,
+            log,
+            client,
+            seen,
+            looks_often: false,
+        }
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -73,7 +118,7 @@ impl Witness {
 
     /// Runs a command beside the server and answers what it prints.
     pub(super) async fn command(&mut self, words: &[&str]) -> String {
-        let mut command = binary();
+        let mut command = binary(PROGRAM);
         command.arg("--config").arg(&self.configuration).args(["--json", "--log", "trace"]).args(words);
         let output = command.output().await.expect("the binary runs");
         self.seen.push((format!("complaints of {}", words[0]), output.stderr));
@@ -183,9 +228,32 @@ impl Witness {
         seen
     }
 
+    /// Every file that the server has left, a backup of its database among them. Where PostgreSQL keeps
+    /// its own is looked at in a long plan alone: in a usual run many tests share it.
+    pub(super) async fn look_at_files(&mut self) {
+        let rows = self.database.connect().await;
+        if self.database.is_sqlite() {
+            let backup = self.folder().join("backup.sqlite");
+            sql::run(&rows, &format!("VACUUM INTO '{}'", backup.display())).await;
+            assert!(backup.exists(), "a backup");
+        } else if self.looks_often {
+            let data = sql::texts(&rows, "SHOW data_directory").await.remove(0);
+            let seen = files_below(Path::new(&data));
+            assert!(seen.iter().any(|(name, _)| name.contains("pg_wal")), "PostgreSQL's files can be read");
+            self.seen.extend(seen);
+        }
+        let own = files_below(self.folder());
+        self.seen.extend(own.into_iter().filter(|(name, _)| !HOMES.iter().any(|home| name.ends_with(home))));
+    }
+
+    /// The server's process.
+    pub(super) fn process(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Ends the server as an operator does, and answers its whole log.
     pub(super) async fn stop(&mut self) -> Vec<u8> {
-        let id = rustix::process::Pid::from_raw(i32::try_from(self.child.id().expect("it runs")).expect("an id"));
+        let id = rustix::process::Pid::from_raw(i32::try_from(self.process()).expect("an id"));
         rustix::process::kill_process(id.expect("an id"), rustix::process::Signal::TERM).expect("it can be told");
         let status = self.child.wait().await.expect("it ends");
         assert!(status.success(), "{status}");
