@@ -58,7 +58,8 @@ on_both_databases! {
             assert_eq!(only_error(&again)["code"], "KEY_NOT_ACCEPTED", "{key}");
         }
         assert_eq!(server.providers.unknown_key_calls(SLUG).await, 2, "a rejected key is no call again");
-        for key in keys.iter().filter(|key| is_queued(key)) {
+        // So many looks are within the owner's own budget of requests.
+        for key in keys.iter().filter(|key| is_queued(key)).take(100) {
             let key = mallory.key(&key["id"]).await;
             assert!(key["problem"]["retryAt"].is_string() && key["problem"]["message"].is_string(), "{key}");
         }
