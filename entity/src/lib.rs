@@ -7,6 +7,7 @@ pub mod account;
 pub mod attempt;
 pub mod audit_log;
 pub mod balance_sample;
+pub mod blocked_key;
 pub mod event;
 pub mod known_bad_key;
 pub mod provider_key;

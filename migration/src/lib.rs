@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
+mod blocked_keys;
 mod initial;
 mod rejections;
 
@@ -13,6 +14,6 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Initial), Box::new(rejections::Rejections)]
+        vec![Box::new(initial::Initial), Box::new(rejections::Rejections), Box::new(blocked_keys::BlockedKeys)]
     }
 }

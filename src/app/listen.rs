@@ -8,8 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use axum::serve::Listener;
+use hyper::Request;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
@@ -103,17 +106,22 @@ impl Doors {
 }
 
 /// Serves connections until it is told to close, and then until those that are open are done.
-async fn serve<L: Listener>(mut listener: L, router: Router, closing: CancellationToken) {
+async fn serve<L: Listener<Addr = SocketAddr>>(mut listener: L, router: Router, closing: CancellationToken) {
     let mut http = http1::Builder::new();
     // Without its timer a client could take for ever over its headers.
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
     let connections = TaskTracker::new();
     loop {
-        let (stream, _) = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => accepted,
             () = closing.cancelled() => break,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let router = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request| {
+            // Whoever limits strangers wants to know the address.
+            Request::extensions_mut(&mut request).insert(ConnectInfo(peer));
+            router.call(request)
+        });
         let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
         let closing = closing.clone();
         connections.spawn(async move {

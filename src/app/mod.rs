@@ -238,6 +238,7 @@ fn public_router(
             socket_patience: SOCKET_PATIENCE,
             sockets_per_owner: usize::try_from(config.limits.sockets_per_owner).unwrap_or(usize::MAX),
             operations_per_socket: usize::try_from(config.limits.operations_per_socket).unwrap_or(usize::MAX),
+            unauthenticated_per_minute: config.limits.unauthenticated_per_minute,
         },
         http::Ending { stop: stop.clone(), tasks: parts.tasks.clone() },
     );

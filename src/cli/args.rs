@@ -235,6 +235,20 @@ pub(super) enum AccountCommand {
         #[arg(value_parser = account, value_name = "REF")]
         account: AccountRef,
     },
+    /// Stop an account's submissions and spending; its keys are lent on and earn on.
+    ///
+    /// Counts at once in every server. To stop a key as well: key-recycling key block.
+    Freeze {
+        /// Its id, or telegram:5000000001.
+        #[arg(value_parser = account, value_name = "REF")]
+        account: AccountRef,
+    },
+    /// Let a frozen account submit and spend again.
+    Unfreeze {
+        /// Its id, or telegram:5000000001.
+        #[arg(value_parser = account, value_name = "REF")]
+        account: AccountRef,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -249,6 +263,26 @@ pub(super) enum KeyCommand {
     Show {
         /// Its id.
         id: Uuid,
+    },
+    /// Stop a key for good, from standard input: it is lent, read and taken no more, whoever holds it.
+    ///
+    /// Also for a key that nobody has handed over yet. Tasks under way still settle. A block that was
+    /// wrong is taken back by: key-recycling key unblock PROVIDER < FILE
+    Block {
+        /// The provider that issued it.
+        #[arg(value_parser = provider)]
+        provider: ProviderCode,
+        /// Take back what the key has earned, as far as its owners still have it.
+        #[arg(long)]
+        reverse_credits: bool,
+    },
+    /// Take a wrong block back; the key comes through standard input.
+    ///
+    /// Keys in the pool are read at once and lent again; credits that were reversed stay reversed.
+    Unblock {
+        /// The provider that issued it.
+        #[arg(value_parser = provider)]
+        provider: ProviderCode,
     },
 }
 
@@ -319,6 +353,10 @@ mod tests {
             "key-recycling login-link --telegram-user 5000000001",
             "key-recycling audit --sample 10 --log debug -c other.toml -y --color never",
             "key-recycling account show telegram:5000000001",
+            "key-recycling account freeze telegram:5000000001",
+            "key-recycling account unfreeze 018f2f6e-7a1c-7b3e-9d1e-0a2b3c4d5e6f",
+            "key-recycling key block two_captcha --reverse-credits --yes",
+            "key-recycling key unblock TWO_CAPTCHA",
             "key-recycling log --action refund.suspected",
             "key-recycling schema --check schema.graphql",
         ] {
@@ -335,6 +373,9 @@ mod tests {
             "key-recycling token create dispatcher --scope dispatch --expires 90",
             "key-recycling platform-key add nobody",
             "key-recycling account show 5000000001",
+            "key-recycling account freeze 5000000001",
+            "key-recycling key block",
+            "key-recycling key block two_captcha a-key-as-an-argument",
             "key-recycling login-link --telegram-user 0",
             "key-recycling serve --port 80",
         ] {

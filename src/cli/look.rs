@@ -218,7 +218,8 @@ pub(super) async fn log(context: &Context, action: Option<String>, target: Optio
     Ok(context.out.list(&listing)?)
 }
 
-fn nothing(what: &str) -> Outcome {
+/// Says that there is no such thing.
+pub(super) fn nothing(what: &str) -> Outcome {
     complain(&format!("There is no such {what}."));
     Err(Failure::No)
 }

@@ -5,8 +5,10 @@
 //! answer is no, 2 usage or configuration, 3 something needed cannot be reached.
 
 mod args;
+mod block;
 mod context;
 mod failure;
+mod freeze;
 mod login;
 mod look;
 pub(crate) mod out;
@@ -73,6 +75,12 @@ async fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::LoginLink { telegram_user } => login::link(context, telegram_user),
         Command::Audit { sample } => look::audit(context, sample).await,
         Command::Account(AccountCommand::Show { account }) => look::account(context, account).await,
+        Command::Account(AccountCommand::Freeze { account }) => freeze::set(context, account, true).await,
+        Command::Account(AccountCommand::Unfreeze { account }) => freeze::set(context, account, false).await,
+        Command::Key(KeyCommand::Block { provider, reverse_credits }) => {
+            block::block(context, provider, reverse_credits).await
+        }
+        Command::Key(KeyCommand::Unblock { provider }) => block::unblock(context, provider).await,
         Command::Key(KeyCommand::List { limit }) => look::keys(context, limit).await,
         Command::Key(KeyCommand::Show { id }) => look::key(context, id.into()).await,
         Command::Attempt(AttemptCommand::List { limit }) => look::attempts(context, limit).await,

@@ -8,6 +8,7 @@
 mod describe;
 mod fault;
 mod layers;
+mod places;
 mod readers;
 mod secrets;
 mod sections;
@@ -218,6 +219,7 @@ fn judge(config: &Config) -> Vec<Fault> {
         let repair = "Raise it, then: key-recycling config check";
         faults.push(Fault::of("sync.depleted_interval_max", "is shorter than sync.interval", repair));
     }
+    faults.extend(places::judge(config));
     faults
 }
 

@@ -215,6 +215,9 @@ sections! {
         sockets_per_owner: u32 = Some("5"), count::<u32>(1, 10_000);
         /// Most operations on one socket.
         operations_per_socket: u32 = Some("20"), count::<u32>(1, 10_000);
+        /// Most requests and sockets without a good login from one address (of IPv6, one /64) in a minute. Behind
+        /// a proxy all share its address.
+        unauthenticated_per_minute: u32 = Some("600"), count::<u32>(1, 1_000_000);
     }
 
     /// The log on standard error.

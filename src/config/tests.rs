@@ -189,6 +189,38 @@ fn settings_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn a_provider_at_our_own_address_or_nowhere_is_refused() {
+    let judged = |setting: &str, value: &str| {
+        let place = Place::new()
+            .with_file("[server]\nlisten = \"0.0.0.0:8443\"\npublic_url = \"https://keys.example.com\"\n")
+            .with_variable(&variable(&format!("providers.{setting}")), value);
+        place.load(Needs::NONE).err().map(|_| place.fault())
+    };
+    for (setting, value, own) in [
+        ("ucaptcha_native.base_url", "http://127.0.0.1:8443", "server.listen"),
+        ("ucaptcha_native.base_url", "http://localhost:8443/api", "server.listen"),
+        ("two_captcha.legacy_base_url", "http://[::1]:8443", "server.listen"),
+        ("two_captcha.base_url", "http://0.0.0.0:8081", "gateway.listen"),
+        ("two_captcha.base_url", "http://127.0.0.2:8081", "gateway.listen"),
+        ("multibot.base_url", "http://[::ffff:127.0.0.1]:8082", "admin.listen"),
+        ("capsolver.base_url", "https://KEYS.example.com./", "server.public_url"),
+    ] {
+        let fault = judged(setting, value).unwrap_or_else(|| panic!("{value} is taken"));
+        assert!(fault.starts_with(&format!("providers.{setting} is this deployment's own")), "{fault}");
+        assert!(fault.contains(own) && fault.contains("config check") && !fault.contains(value), "{fault}");
+    }
+    for nowhere in ["http://169.254.169.254", "http://[fe80::1]:80", "http://0.0.0.0:9", "http://[ff02::1]"] {
+        let fault = judged("capsolver.base_url", nowhere).unwrap_or_else(|| panic!("{nowhere} is taken"));
+        assert!(fault.contains("where no provider is") && !fault.contains(nowhere), "{fault}");
+    }
+    for other in
+        ["http://127.0.0.1:9999", "https://keys.example.com:8444", "https://example.com", "http://10.0.0.9:8443"]
+    {
+        assert_eq!(judged("ucaptcha_native.base_url", other), None, "{other}");
+    }
+}
+
+#[test]
 fn secrets_never_come_from_the_file_itself() {
     let place = Place::new().with_file("[telegram]\nbot_token = \"1:hunter2\"\n");
     let fault = place.fault();

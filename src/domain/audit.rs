@@ -6,6 +6,9 @@ use super::clock::Timestamp;
 use super::id::AuditId;
 use super::provider::coded_enum;
 
+/// Action of the entry that names what an owner no longer had of a credit.
+pub const SHORTFALL: &str = "credit.shortfall";
+
 coded_enum! {
     /// What kind of object an entry is about.
     TargetKind {

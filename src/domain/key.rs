@@ -291,7 +291,13 @@ impl Key {
     /// The mark people recognise the key by: the first ten digits of the blind index.
     #[must_use]
     pub fn mark(&self) -> String {
-        self.fingerprint.chars().take(10).collect::<String>().to_uppercase()
+        Self::mark_of(&self.fingerprint)
+    }
+
+    /// The mark of the key with this blind index.
+    #[must_use]
+    pub fn mark_of(fingerprint: &str) -> String {
+        fingerprint.chars().take(10).collect::<String>().to_uppercase()
     }
 }
 

@@ -20,6 +20,7 @@ pub mod id;
 pub mod key;
 pub mod money;
 pub mod provider;
+pub mod reach;
 pub mod token;
 pub mod transfer;
 

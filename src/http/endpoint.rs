@@ -1,10 +1,12 @@
 //! The GraphQL endpoint: a POST or a GET becomes one request, and its answer one response.
 
+use std::net::{IpAddr, SocketAddr};
+
 use async_graphql::parser::types::OperationType;
 use axum::body::Bytes;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Extension, FromRequest as _, Request, State};
+use axum::extract::{ConnectInfo, Extension, FromRequest as _, Request, State};
 use axum::http::header::{ALLOW, AUTHORIZATION};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -19,19 +21,23 @@ use crate::graphql::{ApiError, Caller, ErrorCode, RequestId, failure};
 /// Answers whatever comes to the endpoint.
 pub(super) async fn answer(
     State(state): State<HttpState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Extension(id): Extension<RequestId>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     request: Request,
 ) -> Response {
     if let Ok(upgrade) = upgrade {
-        return socket::open(state.inner, upgrade, request.headers(), id);
+        return socket::open(state.inner, upgrade, request.headers(), (id, peer.ip()));
     }
     let inner = &state.inner;
     let Some(media) = Media::wanted(request.headers()) else {
         return refused(StatusCode::NOT_ACCEPTABLE, &ApiError::bad_input(), &id, Media::Json);
     };
-    match answer_as(inner, request, &id, media).await {
+    match answer_as(inner, request, (&id, peer.ip()), media).await {
         Ok(response) => response,
+        Err(refusal) if refusal.error.code() == ErrorCode::RateLimited => {
+            answered(&failure(&refusal.error, &id.0), media, inner.clock.now())
+        }
         Err(Refusal { status, error, allow }) => {
             let mut response = refused(status, &error, &id, media);
             if let Some(allow) = allow {
@@ -61,7 +67,12 @@ impl Refusal {
     }
 }
 
-async fn answer_as(inner: &Inner, request: Request, id: &RequestId, media: Media) -> Result<Response, Refusal> {
+async fn answer_as(
+    inner: &Inner,
+    request: Request,
+    (id, peer): (&RequestId, IpAddr),
+    media: Media,
+) -> Result<Response, Refusal> {
     let is_post = match *request.method() {
         Method::POST if !is_json(request.headers()) => return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into()),
         Method::POST => true,
@@ -69,7 +80,7 @@ async fn answer_as(inner: &Inner, request: Request, id: &RequestId, media: Media
         _ => return Err(Refusal::method("GET, POST")),
     };
     // Whoever is not let in need not be listened to.
-    let caller = caller(inner, request.headers()).await?;
+    let caller = known(inner, peer, caller(inner, request.headers()).await)?;
     let asked = if is_post {
         Asked::in_body(&body(inner, request).await?)
     } else {
@@ -109,6 +120,18 @@ async fn caller(inner: &Inner, headers: &HeaderMap) -> Result<Option<Caller>, Re
         }
         _ => Err(unauthenticated()),
     }
+}
+
+/// The caller, unless the address has come too often without a good login.
+fn known(inner: &Inner, peer: IpAddr, caller: Result<Option<Caller>, Refusal>) -> Result<Option<Caller>, Refusal> {
+    let is_stranger = match &caller {
+        Ok(caller) => caller.is_none(),
+        Err(refusal) => refusal.error.code() != ErrorCode::Internal,
+    };
+    if is_stranger {
+        inner.strangers.admit(peer, inner.clock.now())?;
+    }
+    caller
 }
 
 impl From<ApiError> for Refusal {

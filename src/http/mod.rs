@@ -15,6 +15,7 @@ mod pages;
 mod quota;
 mod request;
 mod socket;
+mod strangers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +55,8 @@ pub struct Settings {
     pub sockets_per_owner: usize,
     /// Most operations that run at once on one socket.
     pub operations_per_socket: usize,
+    /// Most requests and sockets without a good login from one address in a minute.
+    pub unauthenticated_per_minute: u32,
 }
 
 /// What the public listener works with.
@@ -70,6 +73,7 @@ struct Inner {
     settings: Settings,
     ending: Ending,
     sockets: Arc<quota::Sockets>,
+    strangers: strangers::Strangers,
     miniapp_policy: HeaderValue,
 }
 
@@ -94,8 +98,21 @@ impl HttpState {
         ending: Ending,
     ) -> Self {
         let miniapp_policy = miniapp::policy(&settings.public_origin);
+        let strangers = strangers::Strangers::new(settings.unauthenticated_per_minute);
         let sockets = Arc::default();
-        Self { inner: Arc::new(Inner { api, identity, clock, entropy, settings, ending, sockets, miniapp_policy }) }
+        Self {
+            inner: Arc::new(Inner {
+                api,
+                identity,
+                clock,
+                entropy,
+                settings,
+                ending,
+                sockets,
+                strangers,
+                miniapp_policy,
+            }),
+        }
     }
 }
 

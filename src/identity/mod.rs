@@ -1,5 +1,6 @@
 //! Who calls: Telegram init data and service tokens become an [`Actor`].
 
+mod freeze;
 mod init_data;
 mod recent;
 mod service;

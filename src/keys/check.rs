@@ -82,7 +82,7 @@ async fn begin(tx: &mut Tx, known: Key, cooldown: Duration, rejections: usize) -
     }
     let Some(mut key) = tx.lock_key(id).await? else { return Ok(None) };
     let now = tx.now();
-    if now < key.checkable_at || !key.sealed || key.integrity_failed_at.is_some() {
+    if now < key.checkable_at || !key.sealed || key.blocked_at.is_some() || key.integrity_failed_at.is_some() {
         return Ok(None);
     }
     let Some(claim) = tx.claim_key(id, now.plus(CLAIM)).await? else { return Ok(None) };

@@ -1,9 +1,10 @@
-//! What is done with keys: submit, check (by hand and by timer alike), rename, remove.
+//! What is done with keys: submit, check (by hand and by timer alike), rename, remove, block.
 //!
 //! A use case seals and reads keys and calls the provider between its writes; what changes rows is
 //! a move. Work that goes on to the network after a commit runs in the task tracker, so that a
 //! dropped request loses nothing and a shutdown waits for it.
 
+mod block;
 mod check;
 mod failure;
 mod hourly;
@@ -29,6 +30,7 @@ use crate::providers::Providers;
 use crate::store::Store;
 use crate::vault::Vault;
 
+pub use block::Blocking;
 pub use check::{CheckError, Checked};
 pub use failure::Failure;
 pub use remove::RemoveError;

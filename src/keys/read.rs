@@ -95,6 +95,9 @@ impl Inner {
         source: BalanceSource,
     ) -> Result<(Option<Key>, bool), Failure> {
         let Some((key, secret)) = self.unseal(id).await? else { return Ok((None, false)) };
+        if key.blocked_at.is_some() {
+            return Ok((None, false));
+        }
         let started_at = self.clock.now();
         let outcome = self.providers.balance(key.provider, &secret).await;
         drop(secret);

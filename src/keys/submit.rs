@@ -168,7 +168,7 @@ async fn validate(inner: Arc<Inner>, id: KeyId, reading: Uuid) {
 }
 
 impl Inner {
-    fn read_format(&self, provider: ProviderCode, pasted: &SecretString) -> Option<NormalisedKey> {
+    pub(super) fn read_format(&self, provider: ProviderCode, pasted: &SecretString) -> Option<NormalisedKey> {
         use secrecy::ExposeSecret;
         // A lease token is handed out in the place of a key; taking it for one would make a loop.
         if looks_like_lease_token(pasted.expose_secret().trim()) {
@@ -177,7 +177,7 @@ impl Inner {
         self.providers.normalise(provider, pasted).ok()
     }
 
-    fn fingerprint(&self, provider: ProviderCode, key: &NormalisedKey) -> String {
+    pub(super) fn fingerprint(&self, provider: ProviderCode, key: &NormalisedKey) -> String {
         self.vault.fingerprint(provider.as_str(), &key.for_fingerprint)
     }
 

@@ -8,6 +8,7 @@ mod failure;
 mod idempotency;
 mod money;
 mod reverse;
+mod reverse_key;
 
 use crate::domain::Usd;
 use crate::store::Store;
@@ -16,6 +17,7 @@ pub use audit::AuditReport;
 pub use failure::Failure;
 pub use money::{CreditError, CreditRefusal, MoveCredits};
 pub use reverse::{Reversal, ReverseError, ReverseRefusal, Reversed};
+pub use reverse_key::KeyReversal;
 
 /// The use cases around credits; clones share everything.
 #[derive(Clone)]

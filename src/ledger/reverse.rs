@@ -3,7 +3,7 @@
 use super::idempotency::{Known, Request};
 use super::{Failure, Ledger};
 use crate::domain::account::PLATFORM;
-use crate::domain::audit::{AuditEntry, Target, TargetKind};
+use crate::domain::audit::{AuditEntry, SHORTFALL, Target, TargetKind};
 use crate::domain::{AccountRef, Actor, Transfer, TransferId, TransferKind, Usd};
 use crate::moves;
 use crate::moves::transfer::{NewTransfer, post};
@@ -11,9 +11,6 @@ use crate::store::{StoreError, Tx};
 
 /// Why a correction is a reversal; one a credit.
 const REASON: &str = "reversal";
-
-/// Action of the audit entry that names what an owner no longer had.
-const SHORTFALL: &str = "credit.shortfall";
 
 /// A reversal that is asked for.
 #[derive(Clone, Debug)]
@@ -73,7 +70,7 @@ impl Ledger {
     }
 }
 
-async fn reverse(tx: &mut Tx, principal: String, it: Reversal) -> Result<Outcome, StoreError> {
+pub(super) async fn reverse(tx: &mut Tx, principal: String, it: Reversal) -> Result<Outcome, StoreError> {
     let Some(credit) = tx.find_transfer(it.transaction).await? else {
         return Ok(Err(refusal(ReverseError::TransactionNotFound, "transactionId")));
     };

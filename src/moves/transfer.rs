@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::domain::account::PLATFORM;
-use crate::domain::audit::{Target, TargetKind};
+use crate::domain::audit::{SHORTFALL, Target, TargetKind};
 use crate::domain::event::EventBody;
 use crate::domain::{
     Account, AccountId, AccountRef, Attempt, AttemptId, CostSource, Key, KeyId, TaskType, Transfer, TransferId,
@@ -173,7 +173,7 @@ pub async fn correct(tx: &mut Tx, key: &mut Key, surplus: Usd) -> Result<Usd, St
             key.vouched += lower_by - taken;
             let target = Target { kind: TargetKind::Transfer, id: credit.transfer.0 };
             let note = format!("The owner no longer had {} USD of it.", lower_by - taken);
-            tx.append_audit("system", "credit.shortfall", Some(target), Some(note)).await?;
+            tx.append_audit("system", SHORTFALL, Some(target), Some(note)).await?;
         }
         tx.save_provisional(credit).await?;
     }

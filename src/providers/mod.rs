@@ -16,6 +16,7 @@ mod outcome;
 mod prepaid;
 mod settings;
 mod transport;
+mod walls;
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,11 @@
-//! The one HTTP client: bounded in time and size, no redirects, no proxy, no retries.
+//! The one HTTP client: bounded in time and size, no redirects, no proxy, no retries, and no way into our own
+//! networks by a name.
 //!
 //! It refuses to send inside a transaction. Its errors are converted here and nowhere else: an
 //! address may hold a key, so none survives, and what is left says whether the request can have
 //! arrived.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +13,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::lane::Lane;
+use super::walls::Walls;
 use crate::domain::guard::in_transaction;
 
 /// Time for a whole call.
@@ -76,6 +79,7 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
+            .dns_resolver(Arc::new(Walls::new()))
             // Servers hang up on idle connections, many after 5 s; a task sent into that is unclear.
             .pool_idle_timeout(IDLE_TIMEOUT)
             // A repeated request may buy a task twice.

@@ -6,6 +6,7 @@ mod limits;
 mod logins;
 mod pages;
 mod roles;
+mod strangers;
 
 use serde_json::{Value, json};
 

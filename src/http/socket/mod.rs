@@ -10,6 +10,7 @@ mod pace;
 mod session;
 mod watch;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::ws::WebSocketUpgrade;
@@ -26,7 +27,12 @@ const PROTOCOL: &str = "graphql-transport-ws";
 const READ_BUFFER_BYTES: usize = 4096;
 
 /// Opens a socket, if it comes from our own pages and speaks the protocol.
-pub(super) fn open(inner: Arc<Inner>, upgrade: WebSocketUpgrade, headers: &HeaderMap, id: RequestId) -> Response {
+pub(super) fn open(
+    inner: Arc<Inner>,
+    upgrade: WebSocketUpgrade,
+    headers: &HeaderMap,
+    (id, peer): (RequestId, IpAddr),
+) -> Response {
     // Browsers send no preflight for a socket, so a page of another origin is refused here.
     if headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes() != inner.settings.public_origin.as_bytes()) {
         return StatusCode::FORBIDDEN.into_response();
@@ -38,5 +44,5 @@ pub(super) fn open(inner: Arc<Inner>, upgrade: WebSocketUpgrade, headers: &Heade
         return StatusCode::BAD_REQUEST.into_response();
     }
     let tasks = inner.ending.tasks.clone();
-    upgrade.on_upgrade(move |socket| tasks.track_future(session::serve(inner, socket, id)))
+    upgrade.on_upgrade(move |socket| tasks.track_future(session::serve(inner, socket, (id, peer))))
 }

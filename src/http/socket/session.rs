@@ -1,5 +1,6 @@
 //! One socket from its opening to its close.
 
+use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,10 +29,10 @@ use crate::http::request::Asked;
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Serves a socket until it ends.
-pub(super) async fn serve(inner: Arc<Inner>, socket: WebSocket, id: RequestId) {
+pub(super) async fn serve(inner: Arc<Inner>, socket: WebSocket, (id, peer): (RequestId, IpAddr)) {
     let (sink, input) = socket.split();
     let stop = inner.ending.stop.clone();
-    let mut session = Session::new(inner, sink, id);
+    let mut session = Session::new(inner, sink, (id, peer));
     let mut input = input;
     let close = loop {
         let step = tokio::select! {
@@ -65,6 +66,7 @@ struct Session {
     inner: Arc<Inner>,
     sink: SplitSink<WebSocket, Message>,
     request_id: RequestId,
+    peer: IpAddr,
     login: Option<SignedIn>,
     operations: StreamMap<String, BoxStream<'static, Option<Response>>>,
     pace: Pace,
@@ -72,9 +74,9 @@ struct Session {
 }
 
 impl Session {
-    fn new(inner: Arc<Inner>, sink: SplitSink<WebSocket, Message>, request_id: RequestId) -> Self {
+    fn new(inner: Arc<Inner>, sink: SplitSink<WebSocket, Message>, (request_id, peer): (RequestId, IpAddr)) -> Self {
         let (operations, pace, watch) = (StreamMap::new(), Pace::new(Instant::now()), Watch::new());
-        Self { inner, sink, request_id, login: None, operations, pace, watch }
+        Self { inner, sink, request_id, peer, login: None, operations, pace, watch }
     }
 
     /// Takes a frame in.
@@ -116,7 +118,8 @@ impl Session {
 
     async fn sign_in(&mut self, payload: Map<String, Value>) -> Step {
         let authorization = payload.get("authorization").and_then(Value::as_str).unwrap_or_default();
-        let signed_in = self.inner.login(authorization).await.and_then(|login| self.seated(login));
+        let login = self.inner.login(authorization).await.map_err(|error| self.strange(error));
+        let signed_in = login.and_then(|login| self.seated(login));
         match signed_in {
             Ok(signed_in) => {
                 self.login = Some(signed_in);
@@ -124,6 +127,14 @@ impl Session {
             }
             Err(error) => ControlFlow::Break(Some(Close::Forbidden(error.code().as_str()))),
         }
+    }
+
+    /// A login that failed counts against the address; why it failed, or that there were too many.
+    fn strange(&self, error: ApiError) -> ApiError {
+        if error.code() == ErrorCode::Internal {
+            return error;
+        }
+        self.inner.strangers.admit(self.peer, self.inner.clock.now()).err().unwrap_or(error)
     }
 
     /// An owner's sockets are few; services may have as many as they like.

@@ -82,10 +82,10 @@ pub async fn claim(tx: &mut Tx, new: NewKey, bounds: Bounds) -> Result<Claim, St
         // The owner's other hand was quicker; the second time the row is there to be locked.
         return Err(StoreError::Conflict);
     }
+    let is_blocked = tx.is_key_blocked(new.provider, &new.fingerprint).await?;
     match own {
-        Some(key) if key.blocked_at.is_some() => Ok(Claim::Refused(ClaimRefusal::NotAccepted)),
-        Some(key) if is_in_the_pool(&key) => relabel(tx, key, new.label).await.map(Claim::Kept),
-        own => take(tx, own, new, bounds).await,
+        Some(key) if !is_blocked && is_in_the_pool(&key) => relabel(tx, key, new.label).await.map(Claim::Kept),
+        own => take(tx, own, new, (bounds, is_blocked)).await,
     }
 }
 
@@ -94,12 +94,17 @@ fn is_in_the_pool(key: &Key) -> bool {
     key.sealed && key.integrity_failed_at.is_none() && matches!(key.status, KeyStatus::Pending | KeyStatus::Active)
 }
 
-async fn take(tx: &mut Tx, own: Option<Key>, new: NewKey, bounds: Bounds) -> Result<Claim, StoreError> {
-    let somebody_elses = own.as_ref().is_none_or(|key| !key.sealed);
-    if somebody_elses && tx.is_key_live(new.provider, &new.fingerprint).await? {
-        return Ok(Claim::Refused(ClaimRefusal::NotAccepted));
-    }
-    if tx.is_known_bad(new.provider, &new.fingerprint).await? {
+async fn take(
+    tx: &mut Tx,
+    own: Option<Key>,
+    new: NewKey,
+    (bounds, is_blocked): (Bounds, bool),
+) -> Result<Claim, StoreError> {
+    // All is asked whatever the first answer is: how long a refusal takes must not tell its reason.
+    let is_sealed = own.as_ref().is_some_and(|key| key.sealed);
+    let is_elsewhere = tx.is_key_live(new.provider, &new.fingerprint).await? && !is_sealed;
+    let is_known_bad = tx.is_known_bad(new.provider, &new.fingerprint).await?;
+    if is_blocked || is_elsewhere || is_known_bad {
         return Ok(Claim::Refused(ClaimRefusal::NotAccepted));
     }
     let counts_already = own.as_ref().is_some_and(|key| key.status != KeyStatus::Removed);

@@ -1,6 +1,7 @@
 //! Changes of a key. Whatever people see of it appends an event; nobody can forget it.
 
 mod blame;
+mod block;
 mod claim;
 mod evidence;
 mod reading;
@@ -8,6 +9,7 @@ mod removal;
 mod turn;
 
 pub use blame::blame;
+pub use block::{block, unblock};
 pub use claim::{Bounds, Claim, ClaimRefusal, NewKey, claim};
 pub use reading::{Answer, Policy, Report, pend, record_reading};
 pub use removal::{erase_if_done, remove, set_aside};
@@ -48,6 +50,7 @@ pub async fn save(tx: &mut Tx, before: &Key, mut after: Key) -> Result<Key, Stor
     if before.status != after.status && !before.status.may_become(after.status) {
         return Err(StoreError::Inconsistent { table: "provider_key", column: "status" });
     }
+    block::hold_back(&mut after);
     tx.save_key(&mut after).await?;
     if visible(before) != visible(&after) {
         tell(tx, &after).await?;

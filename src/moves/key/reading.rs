@@ -85,10 +85,13 @@ pub async fn record_reading(tx: &mut Tx, report: Report, policy: Policy) -> Resu
     // Attempts are locked before their key.
     let unknown = tx.lock_attempts_of(report.key, AttemptState::Unknown).await?;
     let Some(before) = tx.lock_key(report.key).await? else { return Ok(None) };
-    if let Some(claim) = report.claim
-        && !tx.end_claim(before.id, claim).await?
-    {
-        return Ok(None);
+    if let Some(claim) = report.claim {
+        let stands = tx.end_claim(before.id, claim).await?;
+        // What was asked for before a key was blocked must not move it any more; what belongs to an
+        // attempt under way has no claim, and does.
+        if !stands || before.blocked_at.is_some() {
+            return Ok(None);
+        }
     }
     let overtaken = before.reading.is_some_and(|reading| reading.started_at > report.started_at);
     if overtaken || before.status == KeyStatus::Removed {

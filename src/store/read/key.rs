@@ -58,6 +58,18 @@ impl Store {
         by_ids(&self.inner.reader, ids).await
     }
 
+    /// Rows of one key, whoever handed it over; for operators alone.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn rows_of_key(&self, provider: ProviderCode, fingerprint: &str) -> Result<Vec<Key>, StoreError> {
+        let query = provider_key::Entity::find()
+            .filter(provider_key::Column::Provider.eq(provider.as_str()))
+            .filter(provider_key::Column::Fingerprint.eq(fingerprint))
+            .order_by_asc(provider_key::Column::Id);
+        all(query.all(&self.inner.reader).await?, rows::key)
+    }
+
     /// A page of a list of keys, newest first.
     ///
     /// # Errors

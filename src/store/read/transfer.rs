@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use entity::{provisional_credit, transfer};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Select};
+use entity::{audit_log, provisional_credit, transfer};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use super::page::fetch;
 use super::{Page, PageRequest, codes};
+use crate::domain::audit::SHORTFALL;
 use crate::domain::{AccountId, Actor, KeyId, Scope, Transfer, TransferId, TransferKind};
 use crate::store::{Store, StoreError, rows};
 
@@ -76,6 +78,45 @@ impl Store {
     /// The database fails.
     pub async fn transfer_count(&self, list: TransferList, kinds: Option<&[TransferKind]>) -> Result<u64, StoreError> {
         Ok(select(list, kinds).count(&self.inner.reader).await?)
+    }
+
+    /// Credits of a key before a position in its owner's ledger that nobody has reversed and for which
+    /// the actor has found no shortfall yet, newest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn standing_credits(
+        &self,
+        key: KeyId,
+        actor: &str,
+        before: i64,
+        limit: u64,
+    ) -> Result<Vec<Transfer>, StoreError> {
+        use transfer::Column as C;
+        let mut reversed = Query::select();
+        reversed
+            .column(C::CorrectsTransferId)
+            .from(transfer::Entity)
+            .and_where(C::KeyId.eq(key.0))
+            .and_where(C::Kind.eq(TransferKind::RecycleReversal.as_str()));
+        let mut missed = Query::select();
+        missed
+            .column(audit_log::Column::TargetId)
+            .from(audit_log::Entity)
+            .and_where(audit_log::Column::Action.eq(SHORTFALL))
+            .and_where(audit_log::Column::Actor.eq(actor))
+            .and_where(audit_log::Column::TargetId.is_not_null());
+        let found = transfer::Entity::find()
+            .filter(C::KeyId.eq(key.0))
+            .filter(C::Kind.eq(TransferKind::RecycleCredit.as_str()))
+            .filter(C::Seq.lt(before))
+            .filter(C::Id.not_in_subquery(reversed))
+            .filter(C::Id.not_in_subquery(missed))
+            .order_by_desc(C::Seq)
+            .limit(limit)
+            .all(&self.inner.reader)
+            .await?;
+        self.with_provisional(found).await
     }
 
     async fn with_provisional(&self, found: Vec<transfer::Model>) -> Result<Vec<Transfer>, StoreError> {

@@ -4,7 +4,7 @@ use entity::account;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::domain::{Account, AccountId, AccountKind, AccountRef};
+use crate::domain::{Account, AccountId, AccountKind, AccountRef, Timestamp};
 use crate::store::{StoreError, Tx, rows};
 
 impl Tx {
@@ -39,6 +39,17 @@ impl Tx {
         };
         let insert = account::Entity::insert(row).on_conflict_do_nothing_on([account::Column::TelegramUserId]);
         insert.exec_without_returning(&self.inner).await?;
+        Ok(())
+    }
+
+    /// Stops or admits submissions and spending of a locked account.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn save_frozen(&mut self, id: AccountId, since: Option<Timestamp>) -> Result<(), StoreError> {
+        let since = since.map(Timestamp::micros);
+        let row = account::ActiveModel { id: Set(id.0), frozen_at: Set(since), ..Default::default() };
+        account::Entity::update(row).exec(&self.inner).await?;
         Ok(())
     }
 

@@ -44,6 +44,7 @@ impl Tx {
             .and_where(C::Envelope.is_not_null())
             .and_where(C::Status.is_in(read_by_timer()))
             .and_where(C::Status.ne(KeyStatus::Pending.as_str()))
+            .and_where(C::BlockedAt.is_null())
             .cond_where(unclaimed(self.now))
             .order_by(C::NextSyncAt, sea_orm::Order::Asc)
             .limit(limit)

@@ -3,6 +3,7 @@
 mod account;
 mod attempt;
 mod audit;
+mod block;
 pub(super) mod claim;
 mod event;
 mod key;

@@ -5,9 +5,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{lively, until, until_passing};
+use super::{lively, only_error, until, until_passing};
 use crate::support::keys::fresh_key;
-use crate::support::{Caller, Database, Server, eventually};
+use crate::support::{Caller, Database, Plan, Server, eventually};
 
 const SLUG: &str = "two_captcha";
 
@@ -19,10 +19,15 @@ async fn strict(database: Database) -> Server {
     server
 }
 
-/// Hands junk over, as much at once as it is, and answers the keys.
+/// Hands junk over, as much at once as it is, and answers the rows.
 async fn junk(owner: &Caller, count: usize) -> Vec<Value> {
-    let submitted = join_all((0..count).map(|_| async {
-        let submitted = owner.submit("TWO_CAPTCHA", &fresh_key(SLUG)).await;
+    let texts: Vec<String> = (0..count).map(|_| fresh_key(SLUG)).collect();
+    submit_all(owner, &texts).await
+}
+
+async fn submit_all(owner: &Caller, texts: &[String]) -> Vec<Value> {
+    let submitted = join_all(texts.iter().map(|text| async move {
+        let submitted = owner.submit("TWO_CAPTCHA", text).await;
         assert_eq!(submitted["userErrors"], json!([]), "{submitted}");
         submitted["key"].clone()
     }));
@@ -39,13 +44,22 @@ async fn invalid(server: &Server) -> i64 {
 
 on_both_databases! {
     async fn one_owners_junk_spends_half_the_budget_and_the_rest_waits(database) {
+        let mut plan = Plan::begin("junk", &database);
+        let count = usize::try_from(plan.size).expect("a small number");
         let mut server = strict(database).await;
         let (mallory, ada) = (server.owner(5_000_000_666), server.owner(5_000_000_001));
-        let keys = junk(&mallory, 20).await;
+        let texts: Vec<String> = (0..count).map(|_| fresh_key(SLUG)).collect();
+        let keys = submit_all(&mallory, &texts).await;
         eventually("two are rejected", || async { (invalid(&server).await == 2).then_some(()) }).await;
         assert_eq!(server.providers.unknown_key_calls(SLUG).await, 2);
-        assert_eq!(keys.iter().filter(|key| is_queued(key)).count(), 18, "{keys:?}");
-        for key in keys.iter().filter(|key| is_queued(key)) {
+        assert_eq!(keys.iter().filter(|key| is_queued(key)).count(), count - 2);
+        for (text, key) in texts.iter().zip(&keys).filter(|(_, key)| !is_queued(key)) {
+            let again = ada.submit("TWO_CAPTCHA", text).await;
+            assert_eq!(only_error(&again)["code"], "KEY_NOT_ACCEPTED", "{key}");
+        }
+        assert_eq!(server.providers.unknown_key_calls(SLUG).await, 2, "a rejected key is no call again");
+        // So many looks are within the owner's own budget of requests.
+        for key in keys.iter().filter(|key| is_queued(key)).take(100) {
             let key = mallory.key(&key["id"]).await;
             assert!(key["problem"]["retryAt"].is_string() && key["problem"]["message"].is_string(), "{key}");
         }
@@ -64,6 +78,8 @@ on_both_databases! {
             server.providers.settings(SLUG, json!({ "ban_wrong_keys": false })).await;
             server.providers.settings(SLUG, json!({ "ban_wrong_keys": true })).await;
         }
+        plan.did(count as u64);
+        plan.note("calls in half an hour", server.providers.unknown_key_calls(SLUG).await);
         server.stop().await;
     }
 

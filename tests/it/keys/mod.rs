@@ -1,6 +1,7 @@
 //! Keys from submission to removal: what is taken, what is refused, what becomes of them.
 
 mod budget;
+mod depleted;
 mod life;
 mod pauses;
 mod rejection;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{gateway, lively, turnstile, until};
 use crate::support::caller::http_client;
-use crate::support::{Caller, Database, Server, eventually};
+use crate::support::{Caller, Database, Plan, Server, eventually};
 use key_recycling::domain::Scope;
 
 const SLUG: &str = "two_captcha";
@@ -14,12 +14,12 @@ const OWNERS: i64 = 3;
 const KEYS: usize = 12;
 
 /// A server that reads by hand, with keys of several owners, all of them well.
-async fn settled(database: Database) -> (Server, Vec<Caller>, Vec<(usize, Value)>) {
+async fn settled(database: Database, count: usize) -> (Server, Vec<Caller>, Vec<(usize, Value)>) {
     let more = "[keys]\nsubmissions_per_hour = 1000\nper_account = 1000\n";
     let server = Server::start_edited(database, |text| super::calm(&text) + more).await;
     let owners: Vec<Caller> = (0..OWNERS).map(|number| server.owner(5_000_000_001 + number)).collect();
     let mut keys = Vec::new();
-    for owner in (0..owners.len()).cycle().take(KEYS) {
+    for owner in (0..owners.len()).cycle().take(count) {
         let (_, id) = lively(&server, &owners[owner], SLUG, "1").await;
         keys.push((owner, id));
     }
@@ -74,7 +74,8 @@ async fn recover(server: &Server, owners: &[Caller], keys: &[(usize, Value)]) {
 
 on_both_databases! {
     async fn a_ban_of_our_address_is_one_pause_and_no_keys_fault(database) {
-        let (mut server, owners, keys) = settled(database).await;
+        let mut plan = Plan::begin("ban", &database);
+        let (mut server, owners, keys) = settled(database, usize::try_from(plan.size).expect("a small number")).await;
         let dispatcher = server.service("dispatcher", &[Scope::Dispatch]).await;
         server.providers.settings(SLUG, json!({ "ban_wrong_keys": true, "ban_after": 5, "ban_ms": 3_600_000 })).await;
         let stranger = json!({ "clientKey": "0".repeat(32) });
@@ -105,11 +106,13 @@ on_both_databases! {
         let id = submitted["key"]["id"].clone();
         recover(&server, &owners, &[&*keys, &[(0, id)]].concat()).await;
         assert_eq!((health(&owners[0]).await.as_str(), pauses(&server).await), ("HEALTHY", 1));
+        plan.did(keys.len() as u64);
+        plan.note("pauses", pauses(&server).await);
         server.stop().await;
     }
 
     async fn a_provider_that_rejects_every_key_takes_none_out(database) {
-        let (mut server, owners, keys) = settled(database).await;
+        let (mut server, owners, keys) = settled(database, KEYS).await;
         let lie = json!({ "kind": "error", "code": "ERROR_KEY_DOES_NOT_EXIST" });
         server.providers.fault(SLUG, "getBalance", 100_000, lie).await;
         read_all(&server).await;
@@ -132,7 +135,7 @@ on_both_databases! {
 
     /// The control: the same rejections of one owner's keys are those keys' fault.
     async fn one_owners_keys_are_rejected_for_themselves(database) {
-        let (mut server, owners, keys) = settled(database).await;
+        let (mut server, owners, keys) = settled(database, KEYS).await;
         let lie = json!({ "kind": "error", "code": "ERROR_KEY_DOES_NOT_EXIST" });
         let ids: Vec<&Value> = keys.iter().filter(|(owner, _)| *owner == 0).map(|(_, id)| id).collect();
         let sql = "SELECT count(*) FROM provider_key WHERE status = 'INVALID'";
@@ -153,7 +156,7 @@ on_both_databases! {
     }
 
     async fn failures_in_a_row_pause_the_provider_but_not_its_results(database) {
-        let (mut server, owners, keys) = settled(database).await;
+        let (mut server, owners, keys) = settled(database, KEYS).await;
         let dispatcher = server.service("dispatcher", &[Scope::Dispatch]).await;
         server.providers.settings(SLUG, json!({ "solve_ms": [1500, 1500] })).await;
         let opened = dispatcher.open_lease("a task", 1, json!({ "taskType": "TURNSTILE" })).await;

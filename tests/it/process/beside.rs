@@ -8,13 +8,13 @@ use super::{Serving, admin, ready_to_serve};
 use crate::support::{Caller, Database, eventually};
 
 /// What a dispatcher is told about a Turnstile key.
-async fn choice(dispatcher: &Caller) -> Value {
+pub(super) async fn choice(dispatcher: &Caller) -> Value {
     let document = "{ bestKey(route: { taskType: TURNSTILE }) { choice { keyClass provider { code } } } }";
     dispatcher.run(document, Value::Null).await.data()["bestKey"]["choice"].clone()
 }
 
 /// Waits for what has to happen within a second or so.
-async fn soon<T, F: Future<Output = Option<T>>>(what: &str, look: impl FnMut() -> F) -> T {
+pub(super) async fn soon<T, F: Future<Output = Option<T>>>(what: &str, look: impl FnMut() -> F) -> T {
     let start = std::time::Instant::now();
     let found = eventually(what, look).await;
     assert!(start.elapsed() < Duration::from_secs(3), "{what} took {:?}", start.elapsed());

@@ -1,6 +1,8 @@
 //! The program itself, as a process of its own: commands, exit codes, a server and what works beside it.
 
 mod beside;
+mod block;
+mod freeze;
 mod refusals;
 mod setup;
 

@@ -131,6 +131,28 @@ async fn an_address_in_use_and_a_database_out_of_reach_are_named() {
 }
 
 #[tokio::test]
+async fn a_provider_that_is_this_deployment_itself_is_refused() {
+    let database = Database::sqlite();
+    let (_, _providers) = ready_to_serve(&database).await;
+    let gateway = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let setting = "KEY_RECYCLING_PROVIDERS_UCAPTCHA_NATIVE_BASE_URL";
+    for (url, reason) in [
+        (format!("http://localhost:{}", gateway.port()), "the one of gateway.listen"),
+        (format!("http://[::1]:{}/", gateway.port()), "the one of gateway.listen"),
+        ("http://169.254.169.254".to_owned(), "where no provider is"),
+    ] {
+        let program = Program::new(database.folder());
+        let program = program.with("KEY_RECYCLING_GATEWAY_LISTEN", &gateway.to_string()).with(setting, &url);
+        for command in [&["serve"][..], &["config", "check"]] {
+            let refused = program.run(command).await;
+            let line = refused.refusal(2);
+            assert!(line.contains("providers.ucaptcha_native.base_url") && line.contains(reason), "{line}");
+            assert!(line.contains(setting) && line.contains("key-recycling config check"), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_postgres_that_is_behind_is_refused_until_migrated() {
     let database = Database::postgres().await;
     let (program, _providers) = ready_to_serve(&database).await;

@@ -1,4 +1,4 @@
-//! The plans of the money tests: how much each does in a usual run, and how much in a part of the
+//! The plans of the money tests and of those against abuse: how much each does in a usual run, and how much in a part of the
 //! long one. Everything that says so is read here and nowhere else.
 //!
 //! * `MONEY_PLAN=long`: do as much as a part of the long plan.
@@ -23,7 +23,7 @@ struct Size {
 }
 
 /// Every plan: its name, what it counts, how much of it is done in a usual run and in a long part.
-const PLANS: [(&str, &str, Size, Size); 9] = [
+const PLANS: [(&str, &str, Size, Size); 13] = [
     ("faults", "runs", Size { sqlite: 1, postgres: 1 }, Size { sqlite: 1, postgres: 1 }),
     ("model", "steps", Size { sqlite: 44_000, postgres: 6_000 }, Size { sqlite: 100_000, postgres: 50_000 }),
     ("orders", "orders", Size { sqlite: u64::MAX, postgres: 400 }, Size { sqlite: u64::MAX, postgres: u64::MAX }),
@@ -33,6 +33,10 @@ const PLANS: [(&str, &str, Size, Size); 9] = [
     ("leaks", "megabytes", Size { sqlite: 1, postgres: 1 }, Size { sqlite: 1_000, postgres: 100 }),
     ("memory", "uses", Size { sqlite: 60, postgres: 60 }, Size { sqlite: 1_000, postgres: 1_000 }),
     ("provider lies", "messages", Size { sqlite: 100, postgres: 100 }, Size { sqlite: 1_000, postgres: 1_000 }),
+    ("fifty owners", "rounds", Size { sqlite: 10, postgres: 10 }, Size { sqlite: 200, postgres: 200 }),
+    ("junk", "keys", Size { sqlite: 20, postgres: 20 }, Size { sqlite: 1_000, postgres: 1_000 }),
+    ("ban", "keys", Size { sqlite: 12, postgres: 12 }, Size { sqlite: 50, postgres: 50 }),
+    ("depleted", "keys", Size { sqlite: 6, postgres: 6 }, Size { sqlite: 500, postgres: 500 }),
 ];
 
 /// A plan under way on one database. It tells its seed at once, and what came of it when dropped.

@@ -1,0 +1,107 @@
+//! Keys stopped for good and let go; the key comes through standard input.
+
+use secrecy::SecretString;
+
+use crate::app::Parts;
+use crate::domain::{Actor, Key, KeyId, ProviderCode, Usd};
+use crate::keys::Blocking;
+use crate::ledger::KeyReversal;
+
+use super::context::Context;
+use super::failure::{Failure, Outcome};
+use super::prompt;
+
+/// Blocks the key, and takes back what it has earned when asked to.
+pub(super) async fn block(context: &Context, provider: ProviderCode, reverse_credits: bool) -> Outcome {
+    let key = prompt::secret("the key")?;
+    let parts = context.parts().await?;
+    if reverse_credits {
+        let rows = parts.keys.rows_of(provider, &key).await.map_err(Failure::unreachable)?;
+        let rows = rows.ok_or_else(|| no_key("block", provider))?;
+        prompt::agree(context, &consequence(&parts, &rows).await?)?;
+    }
+    let done = parts.keys.block(&Actor::Operator, provider, &key).await.map_err(Failure::unreachable)?;
+    let blocking = done.ok_or_else(|| no_key("block", provider))?;
+    let mut reversal = KeyReversal::default();
+    for id in blocking.rows.iter().map(|row| row.id).filter(|_| reverse_credits) {
+        let of_one = reverse(&parts, id).await?;
+        reversal.credits += of_one.credits;
+        reversal.taken += of_one.taken;
+        reversal.shortfall += of_one.shortfall;
+    }
+    parts.store.drain().await;
+    let state = if blocking.changed { "blocked" } else { "was blocked already; nothing changed" };
+    tell(context, provider, &blocking, state, reverse_credits.then_some(reversal))
+}
+
+/// Takes a block back.
+pub(super) async fn unblock(context: &Context, provider: ProviderCode) -> Outcome {
+    let key: SecretString = prompt::secret("the key")?;
+    let parts = context.parts().await?;
+    let done = parts.keys.unblock(&Actor::Operator, provider, &key).await.map_err(Failure::unreachable)?;
+    let blocking = done.ok_or_else(|| no_key("unblock", provider))?;
+    parts.store.drain().await;
+    let state = if blocking.changed { "not blocked any more" } else { "was not blocked; nothing changed" };
+    tell(context, provider, &blocking, state, None)
+}
+
+async fn reverse(parts: &Parts, key: KeyId) -> Result<KeyReversal, Failure> {
+    parts.ledger.reverse_key(&Actor::Operator, key).await.map_err(Failure::unreachable)
+}
+
+/// What taking the key's credits back does, for whoever has to agree.
+async fn consequence(parts: &Parts, rows: &[Key]) -> Result<String, Failure> {
+    let mut text = "The key is blocked for good.".to_owned();
+    for row in rows.iter().filter(|row| row.credited.is_positive()) {
+        let owner = crate::domain::AccountRef::Id(row.owner);
+        let account = parts.store.account(&Actor::Operator, owner).await.map_err(Failure::unreachable)?;
+        let balance = account.map_or(Usd::ZERO, |account| account.balance);
+        text += &format!(
+            " Of the {} USD that it has earned account {} up to {} USD are taken back; the rest is the platform's loss.",
+            row.credited,
+            row.owner,
+            row.credited.min(balance)
+        );
+    }
+    Ok(text)
+}
+
+fn tell(
+    context: &Context,
+    provider: ProviderCode,
+    blocking: &Blocking,
+    state: &str,
+    reversal: Option<KeyReversal>,
+) -> Outcome {
+    let under_way: i32 = blocking.rows.iter().map(|row| row.in_flight).sum();
+    let ids: Vec<String> = blocking.rows.iter().map(|row| row.id.to_string()).collect();
+    Ok(context.out.record(
+        &[
+            "provider",
+            "mark",
+            "state",
+            "handed over as",
+            "tasks under way",
+            "credits reversed",
+            "taken back",
+            "shortfall",
+        ],
+        [
+            Some(provider.to_string()),
+            Some(blocking.mark.clone()),
+            Some(state.to_owned()),
+            (!ids.is_empty()).then(|| ids.join(" ")),
+            Some(under_way.to_string()),
+            reversal.map(|it| it.credits.to_string()),
+            reversal.map(|it| it.taken.to_string()),
+            reversal.map(|it| it.shortfall.to_string()),
+        ],
+    )?)
+}
+
+fn no_key(verb: &str, provider: ProviderCode) -> Failure {
+    let slug = provider.slug();
+    Failure::Usage(format!(
+        "The text cannot be a key of this provider. Try again: key-recycling key {verb} {slug} < FILE"
+    ))
+}

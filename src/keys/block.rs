@@ -1,0 +1,125 @@
+//! A key is stopped for good: by an operator, or through one by the rightful owner it was stolen from.
+
+use secrecy::SecretString;
+
+use super::{Failure, Inner, Keys};
+use crate::domain::audit::{Target, TargetKind};
+use crate::domain::{Actor, Key, ProviderCode};
+use crate::moves;
+use crate::store::{StoreError, Tx};
+
+/// What became of a key that was to be blocked or let go.
+#[derive(Clone, Debug)]
+pub struct Blocking {
+    /// The mark by which people recognise the key.
+    pub mark: String,
+    /// Its rows as they stand, whoever handed it over; none when nobody ever did.
+    pub rows: Vec<Key>,
+    /// Whether anything is otherwise than before.
+    pub changed: bool,
+}
+
+impl Keys {
+    /// The rows of a key, whoever handed it over; `None` when the text cannot be a key of the provider.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn rows_of(&self, provider: ProviderCode, key: &SecretString) -> Result<Option<Vec<Key>>, Failure> {
+        let Some(fingerprint) = self.inner.fingerprint_of(provider, key) else { return Ok(None) };
+        Ok(Some(self.inner.store.rows_of_key(provider, &fingerprint).await?))
+    }
+
+    /// Blocks a key, also one that nobody has handed over yet: from now on it is lent to nobody, read by
+    /// nobody and taken from nobody. Attempts under way still settle. `None` when the text cannot be a key
+    /// of the provider.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn block(
+        &self,
+        actor: &Actor,
+        provider: ProviderCode,
+        key: &SecretString,
+    ) -> Result<Option<Blocking>, Failure> {
+        self.set_blocked(actor, provider, key, true).await
+    }
+
+    /// Takes a block back. Removed and erased keys stay so; their owners may hand them over again.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn unblock(
+        &self,
+        actor: &Actor,
+        provider: ProviderCode,
+        key: &SecretString,
+    ) -> Result<Option<Blocking>, Failure> {
+        self.set_blocked(actor, provider, key, false).await
+    }
+
+    async fn set_blocked(
+        &self,
+        actor: &Actor,
+        provider: ProviderCode,
+        key: &SecretString,
+        to: bool,
+    ) -> Result<Option<Blocking>, Failure> {
+        let Some(fingerprint) = self.inner.fingerprint_of(provider, key) else { return Ok(None) };
+        let actor = actor.audit_name();
+        let name = if to { "block key" } else { "unblock key" };
+        let done = self
+            .inner
+            .store
+            .write(name, move |tx| Box::pin(async move { set_blocked(tx, &actor, provider, &fingerprint, to).await }));
+        Ok(Some(done.await?))
+    }
+}
+
+impl Inner {
+    /// The blind index of a key as pasted.
+    fn fingerprint_of(&self, provider: ProviderCode, pasted: &SecretString) -> Option<String> {
+        let normalised = self.read_format(provider, pasted)?;
+        Some(self.fingerprint(provider, &normalised))
+    }
+}
+
+async fn set_blocked(
+    tx: &mut Tx,
+    actor: &str,
+    provider: ProviderCode,
+    fingerprint: &str,
+    to: bool,
+) -> Result<Blocking, StoreError> {
+    // The line before the keys in it: whoever hands the key over at this moment comes before or after.
+    tx.lock_validations(provider).await?;
+    let mut changed = match to {
+        true => tx.insert_blocked(provider, fingerprint).await?,
+        false => tx.delete_blocked(provider, fingerprint).await?,
+    };
+    let action = if to { "key.blocked" } else { "key.unblocked" };
+    let mark = Key::mark_of(fingerprint);
+    let mut rows = Vec::new();
+    for id in tx.rows_of_key(provider, fingerprint).await? {
+        if to {
+            // Attempts are locked before their key.
+            moves::attempt::release_reserved(tx, id).await?;
+        }
+        let before = tx.lock_key(id).await?.ok_or(StoreError::Stale)?;
+        if before.blocked_at.is_some() == to {
+            rows.push(before);
+            continue;
+        }
+        rows.push(match to {
+            true => moves::key::block(tx, &before).await?,
+            false => moves::key::unblock(tx, &before).await?,
+        });
+        changed = true;
+        let target = Target { kind: TargetKind::Key, id: id.0 };
+        tx.append_audit(actor, action, Some(target), None).await?;
+    }
+    if rows.is_empty() && changed {
+        let note = format!("The key {mark} of {provider}, which nobody has handed over.");
+        tx.append_audit(actor, action, None, Some(note)).await?;
+    }
+    Ok(Blocking { mark, rows, changed })
+}
