@@ -29,8 +29,8 @@ export async function until(isSo, otherwise) {
 const answers = createInterface({ input: new Socket({ fd: stage.answers }).unref() })[Symbol.asyncIterator]();
 
 // Has stage.py do something to the server.
-export async function order(name) {
-  writeSync(stage.orders, `${JSON.stringify({ order: name })}\n`);
+export async function order(name, details = {}) {
+  writeSync(stage.orders, `${JSON.stringify({ order: name, ...details })}\n`);
   const { value } = await answers.next();
   return JSON.parse(value).answer;
 }

@@ -10,6 +10,7 @@ another; the file has the descriptors, `orders` and `answers`:
     kill       ends the server without a word to anybody
     elsewhere  starts it at another address, which is answered
     start      starts it where it was; ends the one elsewhere, if there is one
+    freeze     freezes an account as an operator does: `{"order": "freeze", "owner": 5000000001}`
 
 Exits with the command's code, or with 1 when the server's log holds an error.
 """
@@ -75,11 +76,14 @@ class Orders:
             self.server.running.__exit__(None, None, None)
         self.server.start(None)
 
+    def freeze(self, owner):
+        self.server.command("account", "freeze", f"telegram:{owner}")
+
     def follow(self, orders, answers):
         with open(orders, encoding="utf-8") as lines, open(answers, "w", buffering=1, encoding="utf-8") as told:
             for line in lines:
-                name = json.loads(line)["order"]
-                told.write(json.dumps({"answer": getattr(self, name)()}) + "\n")
+                details = json.loads(line)
+                told.write(json.dumps({"answer": getattr(self, details.pop("order"))(**details)}) + "\n")
 
 
 def description(server, sandbox, work):

@@ -3,7 +3,7 @@
 // What is on the screens is the real server's; `hold` and `refuse` do to requests what a bad network does.
 
 import { openApp, newApp } from "./browser.mjs";
-import { deposit, elsewhere, endingIn, fundedKey, newOwner, reverseNewest, solve, spend, spendOutside, submit, wrongKey } from "./stage.mjs";
+import { deposit, elsewhere, endingIn, fundedKey, newOwner, order, reverseNewest, solve, spend, spendOutside, submit, wrongKey } from "./stage.mjs";
 
 const API = "**/graphql";
 const OLD_CLIENT = { version: "6.1" };
@@ -150,6 +150,14 @@ export const states = {
     app.expect(/WebSocket/, /ERR_INTERNET_DISCONNECTED/);
     await app.context.setOffline(true);
     await app.sees("No connection");
+    return app;
+  },
+  async "account-frozen"(browser, options) {
+    const user = newOwner();
+    await submit(user, "CAPSOLVER", await fundedKey("CAPSOLVER", "6.75"), "Old shop project");
+    await order("freeze", { owner: user.id });
+    const app = await openApp(browser, { ...options, user });
+    await app.sees("Your account is on hold");
     return app;
   },
   async reconnecting(browser, options) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 import { Reader } from "../reader.mjs";
-import { elsewhere, fundedKey, newOwner, spendOutside, submit, topUp, until, wrongKey } from "../stage.mjs";
+import { elsewhere, fundedKey, newOwner, order, spendOutside, submit, topUp, until, wrongKey } from "../stage.mjs";
 
 const SLOW = { latency_ms: [2_500, 2_500] };
 
@@ -70,6 +70,21 @@ export const keys = {
     await app.page.getByRole("alert").getByText("This does not look like a key of CapSolver.").waitFor();
     assert.equal(await app.page.evaluate(() => document.activeElement.id), "key", "the field has the focus");
     assert.equal(asked(app, "SubmitKey").length, 0);
+  },
+
+  async "a frozen account adds no key, and says why"({ open }) {
+    const { app, user } = await withKey(open);
+    await order("freeze", { owner: user.id });
+    await app.button("Add key").click();
+    const key = await fundedKey("ANTI_CAPTCHA");
+    app.plant(key);
+    await app.fillKey("ANTI_CAPTCHA", key);
+    await app.pressMain();
+    await app.page.getByRole("alert").getByText("Your account is on hold, so no key can be added.").waitFor();
+    await app.pressBack();
+    await app.screen("settings");
+    await app.page.reload();
+    await app.sees("Your account is on hold: new keys and spending are stopped.");
   },
 
   async "depletion and its end are seen live"({ open }) {
