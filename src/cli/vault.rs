@@ -124,7 +124,9 @@ fn tell(is_json: bool, so_far: Rotated, total: u64, elapsed: Duration) {
     let Rotated { resealed, set_aside, .. } = so_far;
     if is_json {
         let seconds = elapsed.as_secs();
-        complain(&json!({ "sealed_anew": resealed, "set_aside": set_aside, "of": total, "seconds": seconds }).to_string());
+        complain(
+            &json!({ "sealed_anew": resealed, "set_aside": set_aside, "of": total, "seconds": seconds }).to_string(),
+        );
     } else {
         complain(&format!("{resealed} of {total} keys sealed anew"));
     }

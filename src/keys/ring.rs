@@ -86,7 +86,8 @@ impl Keys {
         let stored = inner.store.write("ring key", move |tx| {
             Box::pin(async move {
                 tx.insert_canary(&sealed.ring_key_id, sealed.envelope).await?;
-                tx.append_audit(&Actor::Operator.audit_name(), "ring_key.activated", None, Some(sealed.ring_key_id)).await
+                tx.append_audit(&Actor::Operator.audit_name(), "ring_key.activated", None, Some(sealed.ring_key_id))
+                    .await
             })
         });
         match stored.await {

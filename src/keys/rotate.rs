@@ -91,16 +91,13 @@ impl Keys {
             match self.inner.vault.open_envelope(&place, row.ring_key_id.as_deref(), &row.envelope) {
                 Ok(secret) => {
                     let sealed = self.inner.vault.seal(&place, &secret)?;
-                    resealed.push(Resealed {
-                        before: row,
-                        envelope: sealed.envelope,
-                        ring_key_id: sealed.ring_key_id,
-                    });
+                    resealed.push(Resealed { before: row, envelope: sealed.envelope, ring_key_id: sealed.ring_key_id });
                 }
                 Err(VaultError::Integrity) => {
-                    let set_aside = self.inner.store.write("set key aside", move |tx| {
-                        Box::pin(moves::key::set_aside(tx, row.id, row.envelope))
-                    });
+                    let set_aside = self
+                        .inner
+                        .store
+                        .write("set key aside", move |tx| Box::pin(moves::key::set_aside(tx, row.id, row.envelope)));
                     set_aside.await?;
                     done.set_aside += 1;
                 }

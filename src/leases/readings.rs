@@ -25,7 +25,8 @@ impl Inner {
         match self.vault.open_envelope(&place, key.ring_key_id.as_deref(), &envelope) {
             Ok(secret) => Ok(Some(secret)),
             Err(VaultError::Integrity) => {
-                let work = self.store.write("set key aside", move |tx| Box::pin(moves::key::set_aside(tx, id, envelope)));
+                let work =
+                    self.store.write("set key aside", move |tx| Box::pin(moves::key::set_aside(tx, id, envelope)));
                 Ok(work.await.map(|()| None)?)
             }
             Err(other) => Err(other.into()),

@@ -85,7 +85,9 @@ pub enum VaultError {
         leases: u64,
     },
     /// The source has other bytes under an id that is in use.
-    #[error("key {id:?} of the key ring in {origin} is another than before, so the ring read earlier stays in use; put the old one back")]
+    #[error(
+        "key {id:?} of the key ring in {origin} is another than before, so the ring read earlier stays in use; put the old one back"
+    )]
     RingChanged {
         /// Where it was read from.
         origin: String,

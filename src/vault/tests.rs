@@ -12,6 +12,9 @@ use super::*;
 use crate::domain::clock::SystemClock;
 use crate::domain::{Entropy, OsEntropy};
 
+mod growing;
+mod tampering;
+
 const PLACE: SealContext<'static> = SealContext {
     table: "provider_key",
     column: "envelope",
@@ -77,7 +80,10 @@ fn a_cut_or_longer_envelope_is_refused() {
     let vault = fresh();
     let mut envelope = vault.seal(&PLACE, &secret()).unwrap().envelope;
     for length in 0..envelope.len() {
-        assert!(matches!(vault.open_envelope(&PLACE, Some("one"), &envelope[..length]), Err(VaultError::Integrity)), "{length}");
+        assert!(
+            matches!(vault.open_envelope(&PLACE, Some("one"), &envelope[..length]), Err(VaultError::Integrity)),
+            "{length}"
+        );
     }
     envelope.push(0);
     assert!(matches!(vault.open_envelope(&PLACE, Some("one"), &envelope), Err(VaultError::Integrity)));
@@ -107,7 +113,10 @@ fn every_ring_key_opens_and_the_last_one_seals() {
     let old = try_open(&ring_text(&index_key, &[entry("one", &first)])).unwrap();
     let rotated = try_open(&ring_text(&index_key, &[entry("one", &first), entry("two", &second)])).unwrap();
     let sealed = old.seal(&PLACE, &secret()).unwrap();
-    assert_eq!(rotated.open_envelope(&PLACE, Some("one"), &sealed.envelope).unwrap().expose_secret(), secret().expose_secret());
+    assert_eq!(
+        rotated.open_envelope(&PLACE, Some("one"), &sealed.envelope).unwrap().expose_secret(),
+        secret().expose_secret()
+    );
     assert_eq!(rotated.sealing_ring_key_id(), "two");
     assert_eq!(rotated.ring_keys().into_iter().map(|key| key.id).collect::<Vec<_>>(), ["one", "two"]);
 
@@ -160,7 +169,7 @@ fn lease_tokens_are_stable_and_cannot_be_forged() {
     for position in 0..text.len() {
         let mut changed = text.to_owned().into_bytes();
         changed[position] = if changed[position] == b'b' { b'c' } else { b'b' };
-        assert_eq!(vault.read_lease_token(std::str::from_utf8(&changed).unwrap()), None, "{position}");
+        assert_eq!(vault.read_lease_token(std::str::from_utf8(&changed).unwrap()).unwrap(), None, "{position}");
         assert_eq!(vault.read_lease_token(&text[..position]).unwrap(), None);
     }
     let stranger = fresh();
@@ -271,7 +280,7 @@ fn a_ring_file_is_made_once_for_its_owner_alone() {
     let id = file::add_ring_key(&link, &SystemClock, &OsEntropy).unwrap();
     let rotated = open(&path).unwrap();
     assert_eq!(rotated.sealing_ring_key_id(), id);
-    rotated.open_envelope(&PLACE, Some("one"), &sealed.envelope).unwrap();
+    rotated.open_envelope(&PLACE, Some(&sealed.ring_key_id), &sealed.envelope).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
 
     for mode in [0o604, 0o640, 0o620, 0o644] {

@@ -90,11 +90,5 @@ fn count_by<E: EntityTrait>(rows: Select<E>, ring_key: E::Column, id: E::Column)
 fn sealed(row: provider_key::Model, envelope: Vec<u8>) -> Result<SealedKey, StoreError> {
     let provider = ProviderCode::from_code(&row.provider)
         .ok_or(StoreError::Inconsistent { table: "provider_key", column: "provider" })?;
-    Ok(SealedKey {
-        id: row.id.into(),
-        owner: row.owner_id.into(),
-        provider,
-        envelope,
-        ring_key_id: row.ring_key_id,
-    })
+    Ok(SealedKey { id: row.id.into(), owner: row.owner_id.into(), provider, envelope, ring_key_id: row.ring_key_id })
 }

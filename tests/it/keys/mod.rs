@@ -4,7 +4,9 @@ mod budget;
 mod life;
 mod pauses;
 mod rejection;
+mod sealed_anew;
 mod submit;
+mod tampering;
 mod trouble;
 mod worth;
 

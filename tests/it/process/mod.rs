@@ -1,7 +1,11 @@
 //! The program itself, as a process of its own: commands, exit codes, a server and what works beside it.
 
 mod beside;
+mod load;
 mod refusals;
+mod retiring;
+mod ring;
+mod rotation;
 mod setup;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +14,7 @@ use std::process::{Output, Stdio};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use crate::support::server::write_configuration;
 use crate::support::{Caller, Database, Providers};
@@ -101,7 +106,9 @@ impl Ended {
 struct Serving {
     child: Child,
     public: String,
+    gateway: String,
     admin: String,
+    said: JoinHandle<String>,
 }
 
 impl Serving {
@@ -123,15 +130,25 @@ impl Serving {
         }
         let places: Value = serde_json::from_str(&line).expect("where it listens");
         let at = |name: &str| format!("http://{}", places[name].as_str().expect("an address"));
-        Self { public: at("public"), admin: at("admin"), child }
+        Self { public: at("public"), gateway: at("gateway"), admin: at("admin"), child, said }
     }
 
     fn caller(&self, authorization: &str) -> Caller {
         Caller::new(&self.public, authorization.to_owned())
     }
 
+    /// Ends the server in order and answers its log.
+    async fn log(mut self) -> String {
+        assert_eq!(self.signal("TERM").await, Some(0));
+        self.said.await.expect("its words")
+    }
+
     /// Sends a signal and answers the exit code.
     async fn end_by(mut self, signal: &str) -> Option<i32> {
+        self.signal(signal).await
+    }
+
+    async fn signal(&mut self, signal: &str) -> Option<i32> {
         let id = self.child.id().expect("the server runs").to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status().await.expect("kill runs");
         assert!(sent.success());

@@ -23,13 +23,14 @@ struct Size {
 }
 
 /// Every plan: its name, what it counts, how much of it is done in a usual run and in a long part.
-const PLANS: [(&str, &str, Size, Size); 7] = [
+const PLANS: [(&str, &str, Size, Size); 8] = [
     ("faults", "runs", Size { sqlite: 1, postgres: 1 }, Size { sqlite: 1, postgres: 1 }),
     ("model", "steps", Size { sqlite: 44_000, postgres: 6_000 }, Size { sqlite: 100_000, postgres: 50_000 }),
     ("orders", "orders", Size { sqlite: u64::MAX, postgres: 400 }, Size { sqlite: u64::MAX, postgres: u64::MAX }),
     ("settlers", "attempts", Size { sqlite: 500, postgres: 500 }, Size { sqlite: 5_000, postgres: 5_000 }),
     ("disconnects", "disconnects", Size { sqlite: 500, postgres: 500 }, Size { sqlite: 2_500, postgres: 2_500 }),
     ("dispatcher lies", "messages", Size { sqlite: 1_000, postgres: 1_000 }, Size { sqlite: 4_000, postgres: 4_000 }),
+    ("rotation", "rows", Size { sqlite: 2_000, postgres: 2_000 }, Size { sqlite: 100_000, postgres: 100_000 }),
     ("provider lies", "messages", Size { sqlite: 100, postgres: 100 }, Size { sqlite: 1_000, postgres: 1_000 }),
 ];
 
