@@ -165,6 +165,19 @@ async fn ready_to_serve(database: &Database) -> (Program, Providers) {
     (Program::new(database.folder()), providers)
 }
 
+/// A Telegram user, signed in by a link.
+async fn owner(program: &Program, serving: &Serving, user: &str) -> Caller {
+    let link = program.run(&["login-link", "--telegram-user", user, "--json"]).await.json();
+    serving.caller(link["authorization"].as_str().expect("a login"))
+}
+
+/// A service that dispatches.
+async fn dispatcher(program: &Program, serving: &Serving) -> Caller {
+    let made = program.run(&["token", "create", "dispatcher", "--scope", "dispatch", "--json"]).await.json();
+    let token = made["token"].as_str().expect("a token");
+    serving.caller(&format!("Bearer {token}"))
+}
+
 /// What the admin listener answers: status and text.
 async fn admin(serving: &Serving, path: &str) -> (u16, String) {
     let response = crate::support::caller::http_client().get(format!("{}{path}", serving.admin)).send();

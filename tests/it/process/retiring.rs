@@ -7,26 +7,18 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::ring::expect_nothing_set_aside;
-use super::{Program, Serving, ready_to_serve};
+use super::{Program, Serving, dispatcher, owner, ready_to_serve};
 use crate::support::gateway::Gateway;
 use crate::support::scene::turnstile;
-use crate::support::{Caller, Database, eventually};
+use crate::support::{Database, eventually};
+
+const USER: &str = "5000000001";
 
 /// The ring without the first of its keys, and without the last.
 fn without(ring: &str) -> (String, String) {
     let parts: Vec<&str> = ring.split("\n[[key]]").collect();
     let [head, first, .., last] = &parts[..] else { panic!("the ring has {} keys", parts.len() - 1) };
     (format!("{head}\n[[key]]{last}"), format!("{head}\n[[key]]{first}"))
-}
-
-async fn owner(program: &Program, serving: &Serving) -> Caller {
-    let link = program.run(&["login-link", "--telegram-user", "5000000001", "--json"]).await.json();
-    serving.caller(link["authorization"].as_str().expect("a login"))
-}
-
-async fn dispatcher(program: &Program, serving: &Serving) -> Caller {
-    let made = program.run(&["token", "create", "dispatcher", "--scope", "dispatch", "--json"]).await.json();
-    serving.caller(&format!("Bearer {}", made["token"].as_str().expect("a token")))
 }
 
 /// The configuration without a file for the ring.
@@ -42,7 +34,7 @@ on_both_databases! {
         let (program, providers) = ready_to_serve(&database).await;
         program.run(&["migrate"]).await.done();
         let serving = Serving::start(&program).await;
-        let owner = owner(&program, &serving).await;
+        let owner = owner(&program, &serving, USER).await;
         for _ in 0..3 {
             owner.submit("CAPSOLVER", &providers.key("capsolver", "1").await).await;
         }
@@ -78,7 +70,7 @@ on_both_databases! {
         let operator = Program::new(database.folder())
             .with("KEY_RECYCLING_VAULT_RING_FILE", ours.to_str().expect("a path of text"));
         let serving = Serving::start(&program).await;
-        let owner = owner(&program, &serving).await;
+        let owner = owner(&program, &serving, USER).await;
         let dispatcher = dispatcher(&program, &serving).await;
         let gateway = Gateway::at(serving.gateway.clone());
         let secret = providers.key("capsolver", "1").await;
@@ -124,7 +116,7 @@ async fn a_ring_from_the_environment_is_rotated_in_two_steps() {
     forget_ring_file(database.folder());
     let in_environment = |text: &str| Program::new(database.folder()).with("KEY_RECYCLING_VAULT_RING", text);
     let serving = Serving::start(&in_environment(&old)).await;
-    let owner = owner(&in_environment(&old), &serving).await;
+    let owner = owner(&in_environment(&old), &serving, USER).await;
     owner.submit("CAPSOLVER", &providers.key("capsolver", "1").await).await;
     assert_eq!(serving.end_by("TERM").await, Some(0));
 
