@@ -1,5 +1,6 @@
 //! Rotation beside a server under load: killed again and again, and nothing is lost by it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -38,8 +39,8 @@ struct Rotations {
 impl Rotations {
     /// Lets a rotation run, at most for this long, and then kills it.
     async fn run(&mut self, program: &Program, ring: &Ring, patience: Duration) {
-        let before = [ring.newest(), String::new()];
-        let known = ring.sealed_by(&before[0]).await;
+        let before = ring.newest();
+        let known = ring.sealed_by(&before).await;
         let begun = Instant::now();
         let mut child = program.command(&["vault", "rotate", "--json"]).spawn().expect("the program starts");
         match tokio::time::timeout(patience, child.wait()).await {
@@ -55,7 +56,7 @@ impl Rotations {
         self.time += begun.elapsed();
         let newest = ring.newest();
         let sealed = ring.sealed_by(&newest).await;
-        self.resealed += if newest == before[0] { sealed.saturating_sub(known) } else { sealed };
+        self.resealed += if newest == before { sealed.saturating_sub(known) } else { sealed };
     }
 }
 
@@ -66,6 +67,15 @@ async fn read_on(ring: Arc<Ring>, ids: Vec<KeyId>, mut draw: Draw, stop: Arc<Ato
         opened.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+}
+
+/// Every row hangs on the newest ring key and opens to the key that was stored.
+async fn expect_all_sealed_anew(ring: &Ring, rows: &BTreeMap<KeyId, String>) {
+    let newest = ring.newest();
+    let all = ring.all().await;
+    assert!(all.iter().all(|(row, _)| row.ring_key_id.as_deref() == Some(newest.as_str())), "rows were left out");
+    let same = all.iter().filter(|(row, text)| rows.get(&row.id) == Some(text)).count();
+    assert_eq!(same, rows.len(), "each row opens to the key that was stored");
 }
 
 on_both_databases! {
@@ -107,11 +117,7 @@ on_both_databases! {
         let counts = load.end().await;
         let failures = counts.failures.into_inner().expect("nobody panicked");
         assert!(failures.is_empty(), "{} requests failed: {:?}", failures.len(), &failures[..failures.len().min(5)]);
-        let newest = ring.newest();
-        let all = ring.all().await;
-        assert!(all.iter().all(|(row, _)| row.ring_key_id.as_deref() == Some(newest.as_str())), "rows were left out");
-        let same = all.iter().filter(|(row, text)| rows.get(&row.id) == Some(text)).count();
-        assert_eq!(same, rows.len(), "each row opens to the key that was stored");
+        expect_all_sealed_anew(&ring, &rows).await;
         expect_nothing_set_aside(&database).await;
         let entries = "SELECT count(*) FROM audit_log WHERE action = 'ring_key.activated'";
         assert!(database.number(entries).await > Some(0), "the audit log tells of each ring key");
