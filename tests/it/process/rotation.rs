@@ -169,8 +169,10 @@ on_both_databases! {
         let done = program.run(&["vault", "rotate", "--resume", "--json"]).await.json();
         assert_eq!((&done["ring_key"], &done["added"], &done["sealed_anew"]), (&new, &json!("no"), &json!("1")));
         let status = program.run(&["vault", "status", "--json"]).await.json();
-        assert_eq!((&status[0]["use"], &status[0]["sealed_keys"], &status[0]["may_go"]), (&json!("opens"), &json!("0"), &json!("yes")));
-        assert_eq!((&status[1]["use"], &status[1]["sealed_keys"], &status[1]["may_go"]), (&json!("seals and opens"), &json!("1"), &json!("no")));
+        for (row, expected) in [(0, json!(["opens", "0", "yes"])), (1, json!(["seals and opens", "1", "no"]))] {
+            let key = &status[row];
+            assert_eq!(json!([key["use"], key["sealed_keys"], key["may_go"]]), expected, "{status}");
+        }
         // What the server seals from now on hangs on the new ring key.
         owner.submit("CAPSOLVER", &providers.key("capsolver", "1").await).await;
         let status = program.run(&["vault", "status", "--json"]).await.json();
