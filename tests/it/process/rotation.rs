@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use key_recycling::domain::KeyId;
 use serde_json::json;
+use tokio::io::AsyncReadExt;
 
 use super::load::Load;
 use super::ring::{Ring, expect_nothing_set_aside};
@@ -45,7 +46,10 @@ impl Rotations {
         let mut child = program.command(&["vault", "rotate", "--json"]).spawn().expect("the program starts");
         match tokio::time::timeout(patience, child.wait()).await {
             Ok(ended) => {
-                assert!(ended.expect("the program runs").success(), "the rotation fails");
+                let mut said = String::new();
+                let mut stderr = child.stderr.take().expect("standard error");
+                stderr.read_to_string(&mut said).await.expect("text");
+                assert!(ended.expect("the program runs").success(), "the rotation fails: {said}");
                 self.ended += 1;
             }
             Err(_) => {
@@ -126,7 +130,9 @@ on_both_databases! {
             (database.number(open).await == Some(0)).then_some(())
         })
         .await;
-        program.run(&["audit"]).await.done();
+        let audit = program.command(&["audit"]).output();
+        let audit = tokio::time::timeout(PATIENCE, audit).await.expect("the audit ends in time").expect("it runs");
+        assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
         let log = serving.log().await;
         let failures: Vec<&str> = log.lines().filter(|line| line.contains("ERROR")).collect();
         assert!(failures.is_empty(), "{failures:?}");
