@@ -14,7 +14,7 @@ use crate::ledger::Ledger;
 use crate::pool::{Pool, PoolSettings};
 use crate::providers::{ProviderSettings, ProviderSettingsSet, Providers};
 use crate::store::{DatabaseSettings, Store, StoreError};
-use crate::vault::{RingSource, Vault};
+use crate::vault::{RingSource, Vault, VaultError};
 
 /// The parts without listeners and jobs.
 pub struct Parts {
@@ -122,18 +122,29 @@ fn open_vault(config: &Config) -> Result<Vault, StartError> {
         SecretSource::Credential(path) => RingSource::Credential(path.clone()),
         SecretSource::Environment(text) => RingSource::Environment(copy_secret(text)),
     };
-    Ok(Vault::open(&source, Arc::new(OsEntropy))?)
+    Ok(Vault::open(source, Arc::new(OsEntropy))?)
 }
 
-/// Opens the canaries of every ring key, and seals one for a ring key that has none yet: a wrong
-/// ring is found here, before a port opens, and not by the first key that it can't open.
+/// Opens the canary of every ring key: a wrong ring is found here, before a port opens, and not by
+/// the first key that it can't open. So is a ring that lost a key on which something hangs. The
+/// newest ring key with a canary seals; a fresh database gets its first one here, and each later
+/// one by a rotation.
 async fn prove(vault: &Vault, store: &Store) -> Result<(), StartError> {
+    let known: Vec<String> = vault.ring_keys().into_iter().map(|key| key.id).collect();
     let canaries = store.canaries().await.map_err(StartError::from_store)?;
-    for (ring_key_id, envelope) in &canaries {
+    let (ours, retired): (Vec<_>, Vec<_>) = canaries.into_iter().partition(|(id, _)| known.contains(id));
+    for (ring_key_id, envelope) in &ours {
         vault.canary_check(envelope, ring_key_id)?;
     }
-    if canaries.iter().any(|(id, _)| id == vault.current_ring_key_id()) {
-        return Ok(());
+    if let (true, Some((id, _))) = (ours.is_empty(), retired.first()) {
+        return Err(VaultError::WrongRing { id: id.clone() }.into());
+    }
+    let uses = store.ring_key_uses().await.map_err(StartError::from_store)?;
+    if let Some((id, it)) = uses.into_iter().find(|(id, _)| !known.contains(id)) {
+        return Err(VaultError::RingKeyInUse { id, sealed: it.sealed, leases: it.leases }.into());
+    }
+    if !ours.is_empty() {
+        return Ok(vault.seal_by(&ours)?);
     }
     let sealed = vault.canary_seal()?;
     let stored = store.write("canary", move |tx| {

@@ -75,7 +75,7 @@ pub(super) enum Command {
         #[arg(long)]
         status: bool,
     },
-    /// Make or inspect the key ring.
+    /// Make, inspect or rotate the key ring.
     #[command(subcommand)]
     Vault(VaultCommand),
     /// Tokens of services.
@@ -181,8 +181,24 @@ pub(super) enum VaultCommand {
         /// The new file.
         file: PathBuf,
     },
-    /// The ring's keys and whether they fit the database.
+    /// The ring's keys, what hangs on each, and which may be taken out of the ring.
     Status,
+    /// Seal every stored key anew under a new ring key, beside running servers.
+    ///
+    /// Adds a random key to the ring file and seals every stored key anew under it. Where an earlier
+    /// rotation is unfinished, or a key was added and not used yet, that one is gone on with instead.
+    /// It may be killed at any moment and run again. Servers that read the same ring file follow
+    /// by themselves within a second. Where servers have ring files of their own, run
+    /// `vault rotate --add-only`, give every server the new file, then run `vault rotate --resume`.
+    /// Older ring keys stay in the file; `vault status` says which of them may be taken out.
+    Rotate {
+        /// Add no ring key: only go on with one that was added before.
+        #[arg(long, conflicts_with = "add_only")]
+        resume: bool,
+        /// Only add a ring key, for every server to get to know before it is used.
+        #[arg(long)]
+        add_only: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -350,6 +366,7 @@ mod tests {
             "key-recycling platform-key add TWO_CAPTCHA",
             "key-recycling config show --json",
             "key-recycling vault init data/ring.toml",
+            "key-recycling vault rotate --resume",
             "key-recycling login-link --telegram-user 5000000001",
             "key-recycling audit --sample 10 --log debug -c other.toml -y --color never",
             "key-recycling account show telegram:5000000001",
@@ -377,6 +394,7 @@ mod tests {
             "key-recycling key block",
             "key-recycling key block two_captcha a-key-as-an-argument",
             "key-recycling login-link --telegram-user 0",
+            "key-recycling vault rotate --resume --add-only",
             "key-recycling serve --port 80",
         ] {
             assert_eq!(parse(line).expect_err(line).exit_code(), 2, "{line}");

@@ -18,6 +18,7 @@ mod run;
 mod setup;
 pub(crate) mod signal;
 mod tokens;
+mod vault;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ use args::{
 };
 use context::Context;
 use failure::Outcome;
+use vault::Adding;
 
 /// Reads the command line of this process and does what it says.
 pub async fn main() -> ExitCode {
@@ -59,8 +61,16 @@ async fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Config(ConfigCommand::Show) => setup::show(context),
         Command::Config(ConfigCommand::Example) => setup::example(context),
         Command::Migrate { status } => setup::migrate(context, status).await,
-        Command::Vault(VaultCommand::Init { file }) => setup::vault_init(context, &file),
-        Command::Vault(VaultCommand::Status) => setup::vault_status(context).await,
+        Command::Vault(VaultCommand::Init { file }) => vault::init(context, &file),
+        Command::Vault(VaultCommand::Status) => vault::status(context).await,
+        Command::Vault(VaultCommand::Rotate { resume, add_only }) => {
+            let adding = match (resume, add_only) {
+                (true, _) => Adding::Never,
+                (_, true) => Adding::Only,
+                _ => Adding::WhereNeeded,
+            };
+            vault::rotate(context, adding).await
+        }
         Command::Schema { check } => setup::schema(context, check.as_deref()),
         Command::Token(TokenCommand::Create { service, scopes, expires }) => {
             tokens::create(context, &service, &scopes, expires).await

@@ -1,9 +1,9 @@
-//! Commands that set a server up: configuration, database, key ring, schema.
+//! Commands that set a server up: configuration, database, schema.
 
 use std::path::Path;
 
 use crate::config::{self, Needs};
-use crate::{graphql, vault};
+use crate::graphql;
 
 use super::context::Context;
 use super::failure::{Failure, Outcome};
@@ -44,25 +44,6 @@ pub(super) async fn migrate(context: &Context, status_only: bool) -> Outcome {
     }
     complain("The database is behind. Bring it up to date: key-recycling migrate");
     Err(Failure::No)
-}
-
-pub(super) fn vault_init(context: &Context, file: &Path) -> Outcome {
-    vault::init_ring_file(file, &*context.clock, &*context.entropy).map_err(Failure::usage)?;
-    let shown = file.display();
-    context.out.line(&format!("{shown} holds a new key ring. Keep a copy of it apart from the database."))?;
-    Ok(context.out.line(&format!("Name it to the server: {}={shown}", config::variable("vault.ring_file")))?)
-}
-
-pub(super) async fn vault_status(context: &Context) -> Outcome {
-    // Opening the parts has checked the ring against the database's canary.
-    let parts = context.parts().await?;
-    let mut listing = Listing::new(&["ring key", "created", "use"]);
-    let current = parts.vault.current_ring_key_id();
-    for (id, created) in parts.vault.ring_keys() {
-        let purpose = if id == current { "seals and opens" } else { "opens" };
-        listing.row([Some(id.to_owned()), Some(created.to_rfc3339()), Some(purpose.to_owned())]);
-    }
-    Ok(context.out.list(&listing)?)
 }
 
 pub(super) fn schema(context: &Context, check: Option<&Path>) -> Outcome {

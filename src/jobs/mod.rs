@@ -75,6 +75,13 @@ impl Jobs {
                 })
             })
         });
+        spawn("ring", SWEEP, {
+            let keys = keys.clone();
+            Box::new(move || {
+                let keys = keys.clone();
+                Box::pin(async move { Ok(keys.follow_ring().await?) })
+            })
+        });
         spawn(
             "prune",
             PRUNE,

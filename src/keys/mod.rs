@@ -1,4 +1,4 @@
-//! What is done with keys: submit, check (by hand and by timer alike), rename, remove, block.
+//! What is done with keys: submit, check (by hand and by timer alike), rename, remove, block, seal anew.
 //!
 //! A use case seals and reads keys and calls the provider between its writes; what changes rows is
 //! a move. Work that goes on to the network after a commit runs in the task tracker, so that a
@@ -13,6 +13,8 @@ mod prune;
 mod read;
 mod remove;
 mod rename;
+mod ring;
+mod rotate;
 mod submit;
 
 use std::sync::Arc;
@@ -35,6 +37,8 @@ pub use check::{CheckError, Checked};
 pub use failure::Failure;
 pub use remove::RemoveError;
 pub use rename::RenameError;
+pub use ring::RingKeyStatus;
+pub use rotate::Rotated;
 pub use submit::{Submission, SubmitError, SubmitRefusal};
 
 /// Settings of the use cases around keys.

@@ -44,7 +44,7 @@ impl Leases {
     /// # Errors
     /// The database fails.
     pub async fn find_by_token(&self, token: &str) -> Result<Option<Attempt>, Failure> {
-        match self.inner.vault.read_lease_token(token) {
+        match self.inner.vault.read_lease_token(token)? {
             Some(id) => Ok(self.inner.store.attempt_by_id(id).await?),
             None => Ok(None),
         }

@@ -240,7 +240,7 @@ impl Leases {
             before: None,
             verdict: None,
             decision: serde_json::to_string(decision)?,
-            token_ring_key_id: inner.vault.current_ring_key_id().to_owned(),
+            token_ring_key_id: inner.vault.sealing_ring_key_id(),
             opened_at: now,
             expires_at: now.plus(inner.settings.lifetime),
             sent_at: None,

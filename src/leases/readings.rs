@@ -18,11 +18,16 @@ impl Inner {
     /// Opens a key's envelope; `None` when there is none any more or it fails its seal's check.
     pub(super) async fn unseal(&self, id: KeyId) -> Result<Option<SecretString>, Failure> {
         let Some((key, envelope)) = self.store.envelope(id).await? else { return Ok(None) };
-        match self.vault.open_envelope(&SealContext::of_key(id, key.owner, key.provider), &envelope) {
+        if key.integrity_failed_at.is_some() {
+            return Ok(None);
+        }
+        let place = SealContext::of_key(id, key.owner, key.provider);
+        match self.vault.open_envelope(&place, key.ring_key_id.as_deref(), &envelope) {
             Ok(secret) => Ok(Some(secret)),
             Err(VaultError::Integrity) => {
-                let set_aside = self.store.write("set key aside", move |tx| Box::pin(moves::key::set_aside(tx, id)));
-                Ok(set_aside.await.map(|()| None)?)
+                let work =
+                    self.store.write("set key aside", move |tx| Box::pin(moves::key::set_aside(tx, id, envelope)));
+                Ok(work.await.map(|()| None)?)
             }
             Err(other) => Err(other.into()),
         }

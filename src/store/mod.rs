@@ -32,11 +32,12 @@ use writer::Writer;
 pub use connect::DatabaseSettings;
 pub use error::StoreError;
 pub use read::{
-    AttemptFilter, AuditFilter, KeyFilter, KeyList, KeySums, Miscredited, Page, PageRequest, Position, TransferList,
+    AttemptFilter, AuditFilter, KeyFilter, KeyList, KeySums, Miscredited, Page, PageRequest, Position, RingKeyUse,
+    SealedKey, TransferList,
 };
 pub use tx::{Changes, Observer, Tx};
 pub use unit::{Work, WriteError};
-pub use write::{NewToken, ProvisionalCredit, Validations};
+pub use write::{NewToken, ProvisionalCredit, Resealed, Validations};
 
 /// Observations to add to a bucket of the routing statistics. All figures add up.
 #[derive(Clone, Debug, PartialEq, Eq)]

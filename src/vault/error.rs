@@ -65,10 +65,42 @@ pub enum VaultError {
         source: io::Error,
     },
     /// The ring lacks the key that sealed an envelope or made a token.
-    #[error("the key ring has no key {id:?}; put the ring back that this database was sealed with")]
+    #[error("the key ring has no key {id:?}, which this database was sealed with; {hint}")]
     UnknownRingKey {
         /// Id of the key.
         id: String,
+        /// How to bring it in.
+        hint: String,
+    },
+    /// A ring key was taken out of the ring although stored keys or leases hang on it.
+    #[error(
+        "the key ring has no key {id:?}, which seals {sealed} stored keys and {leases} leases; put it back into the ring, then move them to the newest: key-recycling vault rotate"
+    )]
+    RingKeyInUse {
+        /// Id of the key.
+        id: String,
+        /// Stored keys that it seals.
+        sealed: u64,
+        /// Leases whose tokens it makes.
+        leases: u64,
+    },
+    /// The source has other bytes under an id that is in use.
+    #[error(
+        "key {id:?} of the key ring in {origin} is another than before, so the ring read earlier stays in use; put the old one back"
+    )]
+    RingChanged {
+        /// Where it was read from.
+        origin: String,
+        /// Id of the key, `index_key` for the index key.
+        id: String,
+    },
+    /// The ring comes from where nothing can be written.
+    #[error(
+        "the key ring comes from {origin}, where no key can be added. Add one to the file that it is made from (vault rotate --add-only), give that to every server, then run: key-recycling vault rotate --resume"
+    )]
+    RingNotOurs {
+        /// Where it comes from.
+        origin: String,
     },
     /// The ring cannot open the canary.
     #[error("the key ring is not the one this database was sealed with (key {id:?}); put that ring back")]

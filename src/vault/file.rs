@@ -1,5 +1,5 @@
-//! The ring file on disk: made readable for its owner alone, never overwritten, refused when it is
-//! open to others.
+//! The ring file on disk: made readable for its owner alone, never overwritten but by itself with one
+//! key more, refused when it is open to others.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -19,10 +19,13 @@ use crate::domain::entropy::Entropy;
 const FILE_BYTES_MAX: u64 = 256 * 1024;
 const OWNER_ONLY: u32 = 0o600;
 const OTHERS: u32 = 0o077;
+/// Random bytes in the name of a file that is being written.
+const DRAFT_BYTES: usize = 8;
 
 const HEAD: &str = "\
 # Key ring of Key Recycling. Without it no stored key can ever be used again: keep a copy apart from the database.
-# The last [[key]] seals new keys, the others are only read. The index key is never replaced.
+# The last [[key]] seals once `key-recycling vault rotate` has begun with it, the others are only read. A [[key]] may go
+# when `key-recycling vault status` says so. The index key is never replaced.
 ";
 
 /// Makes a ring of one random key in a new file that only its owner can read.
@@ -49,11 +52,19 @@ pub fn init_ring_file(path: &Path, clock: &dyn Clock, entropy: &dyn Entropy) -> 
     }
 }
 
-/// Adds a random key to a ring file, which seals from the next start on, and returns its id.
+/// Adds a random key to a ring file and returns its id. Whenever this is cut off, the file is the
+/// old one or the new one, whole.
 ///
 /// # Errors
 /// Fails when the file is not a good ring, or cannot be written; the old file stays then.
-pub fn add_ring_key(path: &Path, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<String, VaultError> {
+pub(super) fn add_ring_key(path: &Path, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<String, VaultError> {
+    // A symbolic link stays one: what it points to is replaced.
+    let target = fs::canonicalize(path).map_err(|source| unreadable(path, source))?;
+    // Of two who add at once, the later one has to see the key of the earlier. The file itself is
+    // replaced, so its folder is what both can hold on to.
+    let folder = File::open(folder_of(&target)).map_err(|error| not_written(path, error))?;
+    folder.lock().map_err(|error| not_written(path, error))?;
+    remove_drafts(&target).map_err(|error| not_written(path, error))?;
     let old = read_guarded(path)?;
     KeyRing::parse(&old, &path.display().to_string())?;
     let mut text = Zeroizing::new(String::with_capacity(old.len() + 1_024));
@@ -62,8 +73,6 @@ pub fn add_ring_key(path: &Path, clock: &dyn Clock, entropy: &dyn Entropy) -> Re
         text.push('\n');
     }
     let id = push_entry(&mut text, clock, entropy);
-    // A symbolic link stays one: what it points to is replaced.
-    let target = fs::canonicalize(path).map_err(|error| not_written(path, error))?;
     write_draft(&target, &text, entropy)
         .and_then(|draft| fs::rename(draft, &target))
         .and_then(|()| sync_folder(&target))
@@ -125,7 +134,7 @@ fn push_key(text: &mut String, entropy: &dyn Entropy) {
 
 /// Writes the text beside the file under a name of its own, down to the disk.
 fn write_draft(path: &Path, text: &str, entropy: &dyn Entropy) -> io::Result<PathBuf> {
-    let mut suffix = [0; 8];
+    let mut suffix = [0; DRAFT_BYTES];
     entropy.fill(&mut suffix);
     let name = path.file_name().ok_or_else(|| io::Error::other("not the name of a file"))?;
     let mut draft_name = name.to_owned();
@@ -141,10 +150,27 @@ fn write_draft(path: &Path, text: &str, entropy: &dyn Entropy) -> io::Result<Pat
     Ok(draft)
 }
 
+/// Removes what somebody left behind who was cut off while writing: such files hold the whole ring.
+fn remove_drafts(path: &Path) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    for entry in fs::read_dir(folder_of(path))? {
+        let entry = entry?;
+        let found = entry.file_name();
+        let suffix = found.as_encoded_bytes().strip_prefix(name).and_then(|rest| rest.strip_prefix(b"."));
+        if suffix.is_some_and(|suffix| suffix.len() == 2 * DRAFT_BYTES && suffix.iter().all(u8::is_ascii_hexdigit)) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes the folder's new entry last.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn unreadable(path: &Path, source: io::Error) -> VaultError {

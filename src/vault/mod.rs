@@ -10,6 +10,7 @@ mod derive;
 mod envelope;
 mod error;
 mod file;
+mod held;
 mod ring;
 mod token;
 
@@ -19,14 +20,14 @@ use uuid::Uuid;
 
 pub use derive::BranchKey;
 pub use error::{KeyFault, VaultError};
-pub use file::{add_ring_key, init_ring_file};
+pub use file::init_ring_file;
 pub use ring::RingSource;
 pub use token::looks_like_lease_token;
 
-use crate::domain::clock::Timestamp;
+use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::entropy::SharedEntropy;
 use crate::domain::{AccountId, AttemptId, KeyId, ProviderCode};
-use ring::KeyRing;
+use held::HeldRing;
 
 /// What a sealed key belongs to; it can be opened for nothing else.
 #[derive(Clone, Copy, Debug)]
@@ -60,9 +61,18 @@ pub struct Sealed {
     pub ring_key_id: String,
 }
 
+/// A ring key as its operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RingKeyInfo {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
 /// The key ring in use.
 pub struct Vault {
-    ring: KeyRing,
+    ring: HeldRing,
     blind_index: BranchKey,
     entropy: SharedEntropy,
 }
@@ -72,30 +82,86 @@ impl Vault {
     ///
     /// # Errors
     /// Fails when the ring cannot be read, is exposed to other users, or holds a key that is none.
-    pub fn open(source: &RingSource, entropy: SharedEntropy) -> Result<Self, VaultError> {
-        let ring = KeyRing::read(source)?;
-        let blind_index = BranchKey::derive(ring.index_key(), "blind-index");
+    pub fn open(source: RingSource, entropy: SharedEntropy) -> Result<Self, VaultError> {
+        let ring = HeldRing::open(source)?;
+        let blind_index = BranchKey::derive(ring.get().ring.index_key(), "blind-index");
         Ok(Self { ring, blind_index, entropy })
     }
 
-    /// Seals a key under the newest ring key.
+    /// Reads the ring again if its source has changed, and answers whether it had. Keys that were
+    /// known stay known.
+    ///
+    /// # Errors
+    /// The source can't be read or is no good; what was known stays in use. Told once a change.
+    pub fn refresh(&self) -> Result<bool, VaultError> {
+        self.ring.refresh()
+    }
+
+    /// Adds a random key to the ring file, down to the disk, and answers its id. It seals nothing
+    /// before it has a canary.
+    ///
+    /// # Errors
+    /// Fails when the ring is no file, or can't be read or written; the old file stays then.
+    pub fn add_ring_key(&self, clock: &dyn Clock) -> Result<String, VaultError> {
+        let RingSource::File(path) = self.ring.source() else {
+            return Err(VaultError::RingNotOurs { origin: self.ring.source().origin() });
+        };
+        let id = file::add_ring_key(path, clock, self.entropy.as_ref())?;
+        // Read back from the disk: what could not be found again must not seal anything.
+        self.ring.find(&id).map(|_| id)
+    }
+
+    /// Has the newest ring key that has a canary seal from now on. The canary is opened first.
+    ///
+    /// # Errors
+    /// Fails with [`VaultError::WrongRing`] when the canary does not open.
+    pub fn seal_by(&self, canaries: &[(String, Vec<u8>)]) -> Result<(), VaultError> {
+        let held = self.ring.get();
+        let of = |id: &str| canaries.iter().find(|(canary, _)| canary == id);
+        let Some((id, envelope)) = held.ring.keys().iter().rev().find_map(|key| of(key.id())) else { return Ok(()) };
+        if id == held.sealing().id() {
+            return Ok(());
+        }
+        self.canary_check(envelope, id)?;
+        self.ring.seal_under(id)
+    }
+
+    /// Seals a key under the ring key in use.
     ///
     /// # Errors
     /// Fails when the plaintext is longer than any key may be.
     pub fn seal(&self, context: &SealContext<'_>, plaintext: &SecretString) -> Result<Sealed, VaultError> {
-        let ring_key = self.ring.current();
+        self.seal_with(self.ring.get().sealing(), context, plaintext)
+    }
+
+    fn seal_with(
+        &self,
+        ring_key: &ring::RingKey,
+        context: &SealContext<'_>,
+        plaintext: &SecretString,
+    ) -> Result<Sealed, VaultError> {
         let envelope = envelope::seal(ring_key, context, plaintext, self.entropy.as_ref())?;
         Ok(Sealed { envelope, ring_key_id: ring_key.id().to_owned() })
     }
 
-    /// Opens an envelope in the place it was sealed for.
+    /// Opens an envelope in the place it was sealed for, by the ring key that its row names.
     ///
     /// # Errors
-    /// Fails with [`VaultError::Integrity`] when the envelope is damaged or belongs elsewhere, and
-    /// with [`VaultError::UnknownRingKey`] when the ring lacks the key that sealed it.
-    pub fn open_envelope(&self, context: &SealContext<'_>, envelope: &[u8]) -> Result<SecretString, VaultError> {
+    /// Fails with [`VaultError::Integrity`] when the envelope is damaged, belongs elsewhere or names
+    /// another ring key than its row, and with [`VaultError::UnknownRingKey`] when the ring lacks
+    /// the key that both name: then nothing is wrong with the envelope.
+    pub fn open_envelope(
+        &self,
+        context: &SealContext<'_>,
+        ring_key_id: Option<&str>,
+        envelope: &[u8],
+    ) -> Result<SecretString, VaultError> {
         let parsed = envelope::parse(envelope)?;
-        envelope::open(self.ring.find(parsed.ring_key_id())?, context, &parsed)
+        if ring_key_id != Some(parsed.ring_key_id()) {
+            return Err(VaultError::Integrity);
+        }
+        let ring_key = self.ring.find(parsed.ring_key_id())?;
+        envelope::open(&ring_key, context, &parsed)
     }
 
     /// The blind index of a key: 64 lower hex digits, the same for the same key of a provider.
@@ -105,15 +171,17 @@ impl Vault {
         derive::lower_hex(&mac)
     }
 
-    /// Id of the ring key that seals new keys.
+    /// Id of the ring key that seals.
     #[must_use]
-    pub fn current_ring_key_id(&self) -> &str {
-        self.ring.current().id()
+    pub fn sealing_ring_key_id(&self) -> String {
+        self.ring.get().sealing().id().to_owned()
     }
 
-    /// Ids of all ring keys and when they were made, the one that seals last.
-    pub fn ring_keys(&self) -> impl Iterator<Item = (&str, Timestamp)> {
-        self.ring.keys().iter().map(|key| (key.id(), key.created()))
+    /// All ring keys, the newest last.
+    #[must_use]
+    pub fn ring_keys(&self) -> Vec<RingKeyInfo> {
+        let held = self.ring.get();
+        held.ring.keys().iter().map(|key| RingKeyInfo { id: key.id().to_owned(), created: key.created() }).collect()
     }
 
     /// The lease token of an attempt; the same every time.
@@ -124,25 +192,38 @@ impl Vault {
         Ok(token::write(attempt, self.ring.find(ring_key_id)?.lease_branch()))
     }
 
-    /// The attempt that a lease token was made for; `None` when no ring key made it.
-    #[must_use]
-    pub fn read_lease_token(&self, token: &str) -> Option<AttemptId> {
-        token::read(token, self.ring.keys().iter().map(ring::RingKey::lease_branch))
+    /// The attempt that a lease token was made for; `None` when no ring key made it. Another server
+    /// may have made it under a ring key that this one has not read yet.
+    ///
+    /// # Errors
+    /// The ring has changed and can't be read.
+    pub fn read_lease_token(&self, token: &str) -> Result<Option<AttemptId>, VaultError> {
+        let read = || {
+            let held = self.ring.get();
+            token::read(token, held.ring.keys().iter().map(|key| key.lease_branch()))
+        };
+        match read() {
+            None if looks_like_lease_token(token) => {
+                self.ring.refresh()?;
+                Ok(read())
+            }
+            found => Ok(found),
+        }
     }
 
     /// A key for one more purpose. It hangs on the part of the ring that is never rotated, so what
     /// it made stays good.
     #[must_use]
     pub fn branch(&self, label: &str) -> BranchKey {
-        BranchKey::derive(self.ring.index_key(), &format!("branch/{label}"))
+        BranchKey::derive(self.ring.get().ring.index_key(), &format!("branch/{label}"))
     }
 
-    /// Seals the canary: a text that only this very ring can open and would write.
+    /// Seals the newest ring key's canary: a text that only this very ring can open and would write.
     ///
     /// # Errors
     /// Never for a ring that was opened; the signature is that of [`Vault::seal`].
     pub fn canary_seal(&self) -> Result<Sealed, VaultError> {
-        self.seal(&CANARY, &self.canary())
+        self.seal_with(self.ring.get().ring.newest(), &CANARY, &self.canary())
     }
 
     /// Opens the stored canary, which proves that ring and database belong together.
@@ -151,11 +232,7 @@ impl Vault {
     /// Fails with [`VaultError::WrongRing`] when the ring key or the index key is another.
     pub fn canary_check(&self, envelope: &[u8], ring_key_id: &str) -> Result<(), VaultError> {
         let wrong = || VaultError::WrongRing { id: ring_key_id.to_owned() };
-        let parsed = envelope::parse(envelope).map_err(|_| wrong())?;
-        if parsed.ring_key_id() != ring_key_id {
-            return Err(wrong());
-        }
-        let stored = self.open_envelope(&CANARY, envelope).map_err(|_| wrong())?;
+        let stored = self.open_envelope(&CANARY, Some(ring_key_id), envelope).map_err(|_| wrong())?;
         let same = stored.expose_secret().as_bytes().ct_eq(self.canary().expose_secret().as_bytes());
         if bool::from(same) { Ok(()) } else { Err(wrong()) }
     }
@@ -169,7 +246,7 @@ impl Vault {
 
 impl std::fmt::Debug for Vault {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Vault").field("ring", &self.ring).finish_non_exhaustive()
+        formatter.debug_struct("Vault").field("ring", &self.ring.get().ring).finish_non_exhaustive()
     }
 }
 

@@ -1,9 +1,11 @@
-//! The key ring: several master keys with ids, of which the last one seals and all can open, and
-//! the index key that is never rotated.
+//! The key ring: several master keys with ids, oldest first, all of which can open, and the index
+//! key that is never rotated.
 //!
 //! A ring with one unfit key is refused as a whole. Messages name the key's id, never its bytes.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -40,8 +42,34 @@ impl std::fmt::Debug for RingSource {
     }
 }
 
+/// What tells that a file is another than before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    inode: (u64, u64),
+    size: u64,
+    changed: (i64, i64),
+}
+
 impl RingSource {
-    fn origin(&self) -> String {
+    /// What the source looks like now; `None` when there is no file to look at.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        let (Self::File(path) | Self::Credential(path)) = self else { return None };
+        let found = std::fs::metadata(path).ok()?;
+        let (inode, changed) = ((found.dev(), found.ino()), (found.ctime(), found.ctime_nsec()));
+        Some(Stamp { inode, size: found.size(), changed })
+    }
+
+    /// What to do about a ring key that is not in it.
+    pub(super) fn hint(&self) -> String {
+        match self {
+            Self::File(path) => format!("put it back into {}, which is read again at once", path.display()),
+            Self::Credential(_) | Self::Environment(_) => {
+                format!("the ring comes from {}: start again with one that has it", self.origin())
+            }
+        }
+    }
+
+    pub(super) fn origin(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Credential(path) => format!("the credential {}", path.display()),
@@ -78,9 +106,10 @@ impl RingKey {
 }
 
 /// All master keys, oldest first and never empty, and the index key.
+#[derive(Clone)]
 pub(super) struct KeyRing {
-    keys: Vec<RingKey>,
-    index_key: KeyBytes,
+    keys: Vec<Arc<RingKey>>,
+    index_key: Arc<KeyBytes>,
 }
 
 impl KeyRing {
@@ -101,7 +130,7 @@ impl KeyRing {
             malformed(line, "not a key ring in TOML")
         })?;
         let index_key = decode(&raw.index_key, INDEX_KEY, origin)?;
-        let mut keys: Vec<RingKey> = Vec::with_capacity(raw.key.len());
+        let mut keys: Vec<Arc<RingKey>> = Vec::with_capacity(raw.key.len());
         for entry in raw.key {
             if !is_id(&entry.id) {
                 return Err(malformed(None, "an id is not 1 to 64 letters, digits, dots, dashes or underscores"));
@@ -115,26 +144,44 @@ impl KeyRing {
                 return Err(refused(origin, &entry.id, KeyFault::Twice));
             }
             let lease_branch = BranchKey::derive(&bytes, LEASE_LABEL);
-            keys.push(RingKey { id: entry.id, bytes, created, lease_branch });
+            keys.push(Arc::new(RingKey { id: entry.id, bytes, created, lease_branch }));
         }
         if keys.is_empty() {
             return Err(malformed(None, "it holds no key"));
         }
-        Ok(Self { keys, index_key })
+        Ok(Self { keys, index_key: Arc::new(index_key) })
     }
 
-    /// All keys, the one that seals last.
-    pub(super) fn keys(&self) -> &[RingKey] {
+    /// All keys, the newest last.
+    pub(super) fn keys(&self) -> &[Arc<RingKey>] {
         &self.keys
     }
 
-    /// The key that seals.
-    pub(super) fn current(&self) -> &RingKey {
+    /// The key that was added last.
+    pub(super) fn newest(&self) -> &Arc<RingKey> {
         self.keys.last().expect("a ring without keys is refused when it is read")
     }
 
-    pub(super) fn find(&self, id: &str) -> Result<&RingKey, VaultError> {
-        self.keys.iter().find(|key| key.id == id).ok_or_else(|| VaultError::UnknownRingKey { id: id.to_owned() })
+    pub(super) fn find(&self, id: &str) -> Option<&Arc<RingKey>> {
+        self.keys.iter().find(|key| key.id == id)
+    }
+
+    /// The ring that was read after this one, with the keys that it lost in front.
+    pub(super) fn joined_by(&self, mut fresh: Self, source: &RingSource) -> Result<Self, VaultError> {
+        let changed = |id: &str| VaultError::RingChanged { origin: source.origin(), id: id.to_owned() };
+        if !same(&self.index_key, &fresh.index_key) {
+            return Err(changed(INDEX_KEY));
+        }
+        let mut lost = Vec::new();
+        for known in &self.keys {
+            match fresh.find(&known.id) {
+                Some(found) if same(&found.bytes, &known.bytes) => {}
+                Some(_) => return Err(changed(&known.id)),
+                None => lost.push(known.clone()),
+            }
+        }
+        fresh.keys.splice(0..0, lost);
+        Ok(fresh)
     }
 
     pub(super) fn index_key(&self) -> &KeyBytes {
@@ -144,7 +191,7 @@ impl KeyRing {
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_list().entries(self.keys().iter().map(RingKey::id)).finish()
+        formatter.debug_list().entries(self.keys().iter().map(|key| key.id())).finish()
     }
 }
 

@@ -12,6 +12,9 @@ use super::*;
 use crate::domain::clock::SystemClock;
 use crate::domain::{Entropy, OsEntropy};
 
+mod growing;
+mod tampering;
+
 const PLACE: SealContext<'static> = SealContext {
     table: "provider_key",
     column: "envelope",
@@ -36,7 +39,7 @@ fn ring_text(index_key: &str, entries: &[String]) -> String {
 }
 
 fn try_open(text: &str) -> Result<Vault, VaultError> {
-    Vault::open(&RingSource::Environment(text.into()), Arc::new(OsEntropy))
+    Vault::open(RingSource::Environment(text.into()), Arc::new(OsEntropy))
 }
 
 fn fresh() -> Vault {
@@ -53,7 +56,7 @@ fn a_sealed_key_opens_in_its_place() {
     for text in ["", "k", "made-up-key-0123456789", &"x".repeat(4_096)] {
         let sealed = vault.seal(&PLACE, &text.into()).unwrap();
         assert_eq!(sealed.ring_key_id, "one");
-        assert_eq!(vault.open_envelope(&PLACE, &sealed.envelope).unwrap().expose_secret(), text);
+        assert_eq!(vault.open_envelope(&PLACE, Some("one"), &sealed.envelope).unwrap().expose_secret(), text);
     }
     assert!(matches!(vault.seal(&PLACE, &"x".repeat(4_097).into()), Err(VaultError::TooLong { length: 4_097 })));
     assert_ne!(vault.seal(&PLACE, &secret()).unwrap(), vault.seal(&PLACE, &secret()).unwrap());
@@ -67,7 +70,7 @@ fn a_change_of_any_byte_is_refused() {
         for flip in [1, 0x80, 0xff] {
             let mut changed = envelope.clone();
             changed[position] ^= flip;
-            assert!(vault.open_envelope(&PLACE, &changed).is_err(), "byte {position}");
+            assert!(vault.open_envelope(&PLACE, Some("one"), &changed).is_err(), "byte {position}");
         }
     }
 }
@@ -77,12 +80,15 @@ fn a_cut_or_longer_envelope_is_refused() {
     let vault = fresh();
     let mut envelope = vault.seal(&PLACE, &secret()).unwrap().envelope;
     for length in 0..envelope.len() {
-        assert!(matches!(vault.open_envelope(&PLACE, &envelope[..length]), Err(VaultError::Integrity)), "{length}");
+        assert!(
+            matches!(vault.open_envelope(&PLACE, Some("one"), &envelope[..length]), Err(VaultError::Integrity)),
+            "{length}"
+        );
     }
     envelope.push(0);
-    assert!(matches!(vault.open_envelope(&PLACE, &envelope), Err(VaultError::Integrity)));
+    assert!(matches!(vault.open_envelope(&PLACE, Some("one"), &envelope), Err(VaultError::Integrity)));
     envelope.extend([0; 63]);
-    assert!(matches!(vault.open_envelope(&PLACE, &envelope), Err(VaultError::Integrity)));
+    assert!(matches!(vault.open_envelope(&PLACE, Some("one"), &envelope), Err(VaultError::Integrity)));
 }
 
 #[test]
@@ -97,7 +103,7 @@ fn another_place_is_refused() {
         SealContext { owner: PLACE.row, ..PLACE },
         SealContext { provider: "MULTIBOT", ..PLACE },
     ] {
-        assert!(matches!(vault.open_envelope(&place, &envelope), Err(VaultError::Integrity)), "{place:?}");
+        assert!(matches!(vault.open_envelope(&place, Some("one"), &envelope), Err(VaultError::Integrity)), "{place:?}");
     }
 }
 
@@ -107,20 +113,23 @@ fn every_ring_key_opens_and_the_last_one_seals() {
     let old = try_open(&ring_text(&index_key, &[entry("one", &first)])).unwrap();
     let rotated = try_open(&ring_text(&index_key, &[entry("one", &first), entry("two", &second)])).unwrap();
     let sealed = old.seal(&PLACE, &secret()).unwrap();
-    assert_eq!(rotated.open_envelope(&PLACE, &sealed.envelope).unwrap().expose_secret(), secret().expose_secret());
-    assert_eq!(rotated.current_ring_key_id(), "two");
-    assert_eq!(rotated.ring_keys().map(|(id, _)| id).collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(
+        rotated.open_envelope(&PLACE, Some("one"), &sealed.envelope).unwrap().expose_secret(),
+        secret().expose_secret()
+    );
+    assert_eq!(rotated.sealing_ring_key_id(), "two");
+    assert_eq!(rotated.ring_keys().into_iter().map(|key| key.id).collect::<Vec<_>>(), ["one", "two"]);
 
     let newer = rotated.seal(&PLACE, &secret()).unwrap();
     assert!(
-        matches!(old.open_envelope(&PLACE, &newer.envelope), Err(VaultError::UnknownRingKey { id }) if id == "two")
+        matches!(old.open_envelope(&PLACE, Some("two"), &newer.envelope), Err(VaultError::UnknownRingKey { id, .. }) if id == "two")
     );
     let same_id = try_open(&ring_text(&index_key, &[entry("one", &random_base64())])).unwrap();
-    assert!(matches!(same_id.open_envelope(&PLACE, &sealed.envelope), Err(VaultError::Integrity)));
+    assert!(matches!(same_id.open_envelope(&PLACE, Some("one"), &sealed.envelope), Err(VaultError::Integrity)));
 
     let attempt = AttemptId(Uuid::from_u128(5));
     let token = old.lease_token(attempt, "one").unwrap();
-    assert_eq!(rotated.read_lease_token(token.expose_secret()), Some(attempt));
+    assert_eq!(rotated.read_lease_token(token.expose_secret()).unwrap(), Some(attempt));
     assert_eq!(old.fingerprint("CAPSOLVER", &secret()), rotated.fingerprint("CAPSOLVER", &secret()));
     assert_eq!(old.branch("cursor").mac(&[b"x"]), rotated.branch("cursor").mac(&[b"x"]));
 }
@@ -153,18 +162,18 @@ fn lease_tokens_are_stable_and_cannot_be_forged() {
     let text = token.expose_secret();
     assert_eq!(text, vault.lease_token(attempt, "one").unwrap().expose_secret());
     assert!(text.len() == 83 && text[6..].bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    assert_eq!(vault.read_lease_token(text), Some(attempt));
+    assert_eq!(vault.read_lease_token(text).unwrap(), Some(attempt));
     assert!(looks_like_lease_token(text) && looks_like_lease_token(" Lease_x") && !looks_like_lease_token("leas"));
     assert!(matches!(vault.lease_token(attempt, "two"), Err(VaultError::UnknownRingKey { .. })));
 
     for position in 0..text.len() {
         let mut changed = text.to_owned().into_bytes();
         changed[position] = if changed[position] == b'b' { b'c' } else { b'b' };
-        assert_eq!(vault.read_lease_token(std::str::from_utf8(&changed).unwrap()), None, "{position}");
-        assert_eq!(vault.read_lease_token(&text[..position]), None);
+        assert_eq!(vault.read_lease_token(std::str::from_utf8(&changed).unwrap()).unwrap(), None, "{position}");
+        assert_eq!(vault.read_lease_token(&text[..position]).unwrap(), None);
     }
     let stranger = fresh();
-    assert_eq!(stranger.read_lease_token(text), None);
+    assert_eq!(stranger.read_lease_token(text).unwrap(), None);
 }
 
 #[test]
@@ -251,7 +260,7 @@ fn a_malformed_ring_is_refused_without_quoting_it() {
 fn a_ring_file_is_made_once_for_its_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data").join("ring.toml");
-    let open = |path: &std::path::Path| Vault::open(&RingSource::File(path.to_owned()), Arc::new(OsEntropy));
+    let open = |path: &std::path::Path| Vault::open(RingSource::File(path.to_owned()), Arc::new(OsEntropy));
     let error = open(&path).unwrap_err().to_string();
     assert!(
         error.contains("does not exist") && error.contains(&format!("key-recycling vault init {}", path.display()))
@@ -268,10 +277,10 @@ fn a_ring_file_is_made_once_for_its_owner_alone() {
     let sealed = vault.seal(&PLACE, &secret()).unwrap();
     let link = folder.path().join("link");
     symlink(&path, &link).unwrap();
-    let id = add_ring_key(&link, &SystemClock, &OsEntropy).unwrap();
+    let id = file::add_ring_key(&link, &SystemClock, &OsEntropy).unwrap();
     let rotated = open(&path).unwrap();
-    assert_eq!(rotated.current_ring_key_id(), id);
-    rotated.open_envelope(&PLACE, &sealed.envelope).unwrap();
+    assert_eq!(rotated.sealing_ring_key_id(), id);
+    rotated.open_envelope(&PLACE, Some(&sealed.ring_key_id), &sealed.envelope).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
 
     for mode in [0o604, 0o640, 0o620, 0o644] {
@@ -282,7 +291,7 @@ fn a_ring_file_is_made_once_for_its_owner_alone() {
             assert!(error.to_string().contains("chmod 600"));
         }
     }
-    Vault::open(&RingSource::Credential(path), Arc::new(OsEntropy)).unwrap();
+    Vault::open(RingSource::Credential(path), Arc::new(OsEntropy)).unwrap();
     assert!(matches!(
         open(folder.path()).unwrap_err(),
         VaultError::RingUnreadable { .. } | VaultError::RingExposed { .. }
@@ -303,14 +312,14 @@ proptest! {
     #[test]
     fn noise_never_opens_and_never_panics(noise in proptest::collection::vec(any::<u8>(), 0..300)) {
         let vault = fresh();
-        prop_assert!(vault.open_envelope(&PLACE, &noise).is_err());
+        prop_assert!(vault.open_envelope(&PLACE, Some("one"), &noise).is_err());
         let mut framed = vec![1, 1, 3, b'o', b'n', b'e'];
         framed.extend(noise);
-        prop_assert!(vault.open_envelope(&PLACE, &framed).is_err());
+        prop_assert!(vault.open_envelope(&PLACE, Some("one"), &framed).is_err());
     }
 
     #[test]
     fn no_text_but_a_token_is_read_as_one(text in "(lease_)?[a-z2-7]{70,80}") {
-        prop_assert_eq!(fresh().read_lease_token(&text), None);
+        prop_assert_eq!(fresh().read_lease_token(&text).unwrap(), None);
     }
 }

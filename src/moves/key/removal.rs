@@ -31,11 +31,15 @@ pub async fn erase_if_done(tx: &mut Tx, key: &Key) -> Result<(), StoreError> {
 }
 
 /// Sets a key aside whose sealed form fails its seal's check: it is never sent anywhere, and the
-/// audit log names it.
+/// audit log names it. Nothing happens when the key was sealed anew since that form was read.
 ///
 /// # Errors
 /// The database fails.
-pub async fn set_aside(tx: &mut Tx, id: KeyId) -> Result<(), StoreError> {
+pub async fn set_aside(tx: &mut Tx, id: KeyId, envelope: Vec<u8>) -> Result<(), StoreError> {
+    tx.lock_key(id).await?;
+    if !tx.is_sealed_as(id, envelope).await? {
+        return Ok(());
+    }
     let now = tx.now();
     change(tx, id, |key| {
         key.integrity_failed_at = Some(now);

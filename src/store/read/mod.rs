@@ -8,6 +8,7 @@ mod event;
 mod key;
 mod ledger;
 mod page;
+mod sealed;
 mod stat;
 mod token;
 mod transfer;
@@ -17,6 +18,7 @@ pub use audit::AuditFilter;
 pub use key::{KeyFilter, KeyList};
 pub use ledger::{KeySums, Miscredited};
 pub use page::{Page, PageRequest, Position};
+pub use sealed::{RingKeyUse, SealedKey};
 pub use transfer::TransferList;
 
 use sea_orm::sea_query::ExprTrait;

@@ -8,11 +8,13 @@ pub(super) mod claim;
 mod event;
 mod key;
 mod prune;
+mod sealed;
 mod stat;
 mod token;
 mod transfer;
 
 pub use claim::Validations;
+pub use sealed::Resealed;
 pub use token::NewToken;
 pub use transfer::ProvisionalCredit;
 

@@ -5,7 +5,9 @@ mod depleted;
 mod life;
 mod pauses;
 mod rejection;
+mod sealed_anew;
 mod submit;
+mod tampering;
 mod trouble;
 mod worth;
 

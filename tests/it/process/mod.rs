@@ -3,7 +3,11 @@
 mod beside;
 mod block;
 mod freeze;
+mod load;
 mod refusals;
+mod retiring;
+mod ring;
+mod rotation;
 mod setup;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +16,7 @@ use std::process::{Output, Stdio};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use crate::support::server::write_configuration;
 use crate::support::{Caller, Database, Providers};
@@ -103,7 +108,9 @@ impl Ended {
 struct Serving {
     child: Child,
     public: String,
+    gateway: String,
     admin: String,
+    said: JoinHandle<String>,
 }
 
 impl Serving {
@@ -125,15 +132,25 @@ impl Serving {
         }
         let places: Value = serde_json::from_str(&line).expect("where it listens");
         let at = |name: &str| format!("http://{}", places[name].as_str().expect("an address"));
-        Self { public: at("public"), admin: at("admin"), child }
+        Self { public: at("public"), gateway: at("gateway"), admin: at("admin"), child, said }
     }
 
     fn caller(&self, authorization: &str) -> Caller {
         Caller::new(&self.public, authorization.to_owned())
     }
 
+    /// Ends the server in order and answers its log.
+    async fn log(mut self) -> String {
+        assert_eq!(self.signal("TERM").await, Some(0));
+        self.said.await.expect("its words")
+    }
+
     /// Sends a signal and answers the exit code.
     async fn end_by(mut self, signal: &str) -> Option<i32> {
+        self.signal(signal).await
+    }
+
+    async fn signal(&mut self, signal: &str) -> Option<i32> {
         let id = self.child.id().expect("the server runs").to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status().await.expect("kill runs");
         assert!(sent.success());
@@ -148,6 +165,19 @@ async fn ready_to_serve(database: &Database) -> (Program, Providers) {
     let providers = Providers::start().await;
     write_configuration(database, &providers, "");
     (Program::new(database.folder()), providers)
+}
+
+/// A Telegram user, signed in by a link.
+async fn owner(program: &Program, serving: &Serving, user: &str) -> Caller {
+    let link = program.run(&["login-link", "--telegram-user", user, "--json"]).await.json();
+    serving.caller(link["authorization"].as_str().expect("a login"))
+}
+
+/// A service that dispatches.
+async fn dispatcher(program: &Program, serving: &Serving) -> Caller {
+    let made = program.run(&["token", "create", "dispatcher", "--scope", "dispatch", "--json"]).await.json();
+    let token = made["token"].as_str().expect("a token");
+    serving.caller(&format!("Bearer {token}"))
 }
 
 /// What the admin listener answers: status and text.

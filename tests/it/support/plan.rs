@@ -23,7 +23,7 @@ struct Size {
 }
 
 /// Every plan: its name, what it counts, how much of it is done in a usual run and in a long part.
-const PLANS: [(&str, &str, Size, Size); 13] = [
+const PLANS: [(&str, &str, Size, Size); 14] = [
     ("faults", "runs", Size { sqlite: 1, postgres: 1 }, Size { sqlite: 1, postgres: 1 }),
     ("model", "steps", Size { sqlite: 44_000, postgres: 6_000 }, Size { sqlite: 100_000, postgres: 50_000 }),
     ("orders", "orders", Size { sqlite: u64::MAX, postgres: 400 }, Size { sqlite: u64::MAX, postgres: u64::MAX }),
@@ -32,6 +32,7 @@ const PLANS: [(&str, &str, Size, Size); 13] = [
     ("dispatcher lies", "messages", Size { sqlite: 1_000, postgres: 1_000 }, Size { sqlite: 4_000, postgres: 4_000 }),
     ("leaks", "megabytes", Size { sqlite: 1, postgres: 1 }, Size { sqlite: 1_000, postgres: 100 }),
     ("memory", "uses", Size { sqlite: 60, postgres: 60 }, Size { sqlite: 1_000, postgres: 1_000 }),
+    ("rotation", "rows", Size { sqlite: 2_000, postgres: 2_000 }, Size { sqlite: 100_000, postgres: 100_000 }),
     ("provider lies", "messages", Size { sqlite: 100, postgres: 100 }, Size { sqlite: 1_000, postgres: 1_000 }),
     ("fifty owners", "rounds", Size { sqlite: 10, postgres: 10 }, Size { sqlite: 200, postgres: 200 }),
     ("junk", "keys", Size { sqlite: 20, postgres: 20 }, Size { sqlite: 1_000, postgres: 1_000 }),

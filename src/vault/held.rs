@@ -1,0 +1,91 @@
+//! The ring as a running process holds it.
+//!
+//! The source is read again when it has changed: once a second by a job, and at once when something
+//! names a ring key that is not known yet, so that a rotation never waits for a restart. What was
+//! known is never forgotten while the process runs: a ring that lost a key, or has other bytes under
+//! a known id, must not make stored keys unreadable. Which ring key seals is decided by the caller,
+//! by the canaries of the database.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::VaultError;
+use super::ring::{KeyRing, RingKey, RingSource, Stamp};
+
+/// A ring, and which of its keys seals.
+pub(super) struct Held {
+    pub(super) ring: KeyRing,
+    sealing: Arc<RingKey>,
+}
+
+impl Held {
+    /// The key that seals.
+    pub(super) fn sealing(&self) -> &RingKey {
+        &self.sealing
+    }
+}
+
+/// The ring in use, and where it is read anew.
+pub(super) struct HeldRing {
+    source: RingSource,
+    held: RwLock<Arc<Held>>,
+    /// What the source looked like when it was last read; one reads at a time.
+    seen: Mutex<Option<Stamp>>,
+}
+
+impl HeldRing {
+    /// Reads the source. Its newest key seals until the caller says otherwise.
+    pub(super) fn open(source: RingSource) -> Result<Self, VaultError> {
+        // Before the read: what changes in between is then seen as a change by the next look.
+        let seen = source.stamp();
+        let ring = KeyRing::read(&source)?;
+        let sealing = ring.newest().clone();
+        Ok(Self { source, held: RwLock::new(Arc::new(Held { ring, sealing })), seen: Mutex::new(seen) })
+    }
+
+    /// The ring as it is now.
+    pub(super) fn get(&self) -> Arc<Held> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where the ring comes from.
+    pub(super) fn source(&self) -> &RingSource {
+        &self.source
+    }
+
+    /// The key of this id; a source that has changed is read for it.
+    pub(super) fn find(&self, id: &str) -> Result<Arc<RingKey>, VaultError> {
+        if let Some(known) = self.get().ring.find(id) {
+            return Ok(known.clone());
+        }
+        self.refresh()?;
+        let unknown = || VaultError::UnknownRingKey { id: id.to_owned(), hint: self.source.hint() };
+        self.get().ring.find(id).cloned().ok_or_else(unknown)
+    }
+
+    /// Reads the source again if it has changed, and answers whether the ring did. A source that is
+    /// gone, or never changes, leaves the ring as it is; one that is no good is told of once.
+    pub(super) fn refresh(&self) -> Result<bool, VaultError> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(stamp) = self.source.stamp().filter(|stamp| seen.as_ref() != Some(stamp)) else { return Ok(false) };
+        *seen = Some(stamp);
+        let fresh = KeyRing::read(&self.source)?;
+        let held = self.get();
+        let ring = held.ring.joined_by(fresh, &self.source)?;
+        let sealing = held.sealing.clone();
+        self.replace(Held { ring, sealing });
+        Ok(true)
+    }
+
+    /// Has the key of this id seal from now on.
+    pub(super) fn seal_under(&self, id: &str) -> Result<(), VaultError> {
+        let sealing = self.find(id)?;
+        let _reading = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let ring = self.get().ring.clone();
+        self.replace(Held { ring, sealing });
+        Ok(())
+    }
+
+    fn replace(&self, held: Held) {
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(held);
+    }
+}

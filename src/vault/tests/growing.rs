@@ -1,0 +1,128 @@
+//! A ring that changes under a running process.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+struct Place {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+fn ring_file(text: &str) -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring.toml");
+    write(&path, text);
+    Place { _folder: folder, path }
+}
+
+/// As an operator copies a new file over the old one.
+fn write(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+fn open(path: &Path) -> Vault {
+    Vault::open(RingSource::File(path.to_owned()), Arc::new(OsEntropy)).unwrap()
+}
+
+#[test]
+fn a_ring_key_that_another_process_added_opens_at_once_and_seals_by_its_canary() {
+    let place = ring_file(&ring_text(&random_base64(), &[entry("one", &random_base64())]));
+    let server = open(&place.path);
+    let operator = open(&place.path);
+    let id = operator.add_ring_key(&SystemClock).unwrap();
+    assert_eq!(operator.sealing_ring_key_id(), "one", "a ring key that was added seals nothing yet");
+    let canary = operator.canary_seal().unwrap();
+    assert_eq!(canary.ring_key_id, id);
+    operator.seal_by(&[(id.clone(), canary.envelope.clone())]).unwrap();
+    assert_eq!(operator.sealing_ring_key_id(), id);
+
+    let sealed = operator.seal(&PLACE, &secret()).unwrap();
+    assert_eq!(sealed.ring_key_id, id);
+    server.open_envelope(&PLACE, Some(&id), &sealed.envelope).unwrap();
+    assert_eq!(server.sealing_ring_key_id(), "one");
+    let attempt = AttemptId(Uuid::from_u128(5));
+    let token = operator.lease_token(attempt, &id).unwrap();
+    let late = open(&place.path);
+    let next = operator.add_ring_key(&SystemClock).unwrap();
+    let newer = operator.lease_token(attempt, &next).unwrap();
+    for token in [token, newer] {
+        assert_eq!(late.read_lease_token(token.expose_secret()).unwrap(), Some(attempt));
+    }
+    server.seal_by(&[(id.clone(), canary.envelope)]).unwrap();
+    assert_eq!(server.sealing_ring_key_id(), id);
+    assert!(server.refresh().unwrap());
+    let foreign = fresh().canary_seal().unwrap();
+    assert!(matches!(server.seal_by(&[(next, foreign.envelope)]), Err(VaultError::WrongRing { .. })));
+    assert_eq!(server.sealing_ring_key_id(), id, "a canary that does not open lets nothing seal");
+}
+
+#[test]
+fn a_running_process_forgets_no_ring_key_and_takes_no_other_in_its_place() {
+    let (index_key, first, second) = (random_base64(), random_base64(), random_base64());
+    let whole = ring_text(&index_key, &[entry("one", &first), entry("two", &second)]);
+    let place = ring_file(&whole);
+    let vault = open(&place.path);
+    let sealed = vault.seal(&PLACE, &secret()).unwrap();
+    let still_opens = || vault.open_envelope(&PLACE, Some("two"), &sealed.envelope).unwrap();
+
+    write(&place.path, &ring_text(&index_key, &[entry("one", &first), entry("three", &random_base64())]));
+    assert!(vault.refresh().unwrap());
+    assert!(!vault.refresh().unwrap(), "what has not changed is not read again");
+    assert_eq!(vault.ring_keys().into_iter().map(|key| key.id).collect::<Vec<_>>(), ["two", "one", "three"]);
+    assert_eq!(vault.sealing_ring_key_id(), "two");
+    still_opens();
+
+    for changed in [
+        ring_text(&index_key, &[entry("one", &random_base64()), entry("two", &second)]),
+        ring_text(&random_base64(), &[entry("one", &first), entry("two", &second)]),
+    ] {
+        write(&place.path, &changed);
+        assert!(matches!(vault.refresh(), Err(VaultError::RingChanged { .. })));
+        assert!(!vault.refresh().unwrap(), "it is told once");
+        still_opens();
+    }
+    write(&place.path, "no ring at all");
+    assert!(matches!(vault.refresh(), Err(VaultError::RingMalformed { .. })));
+    fs::remove_file(&place.path).unwrap();
+    assert!(!vault.refresh().unwrap());
+    still_opens();
+    let missing = vault.lease_token(AttemptId(Uuid::from_u128(5)), "four").unwrap_err();
+    assert!(matches!(&missing, VaultError::UnknownRingKey { id, .. } if id == "four"), "{missing}");
+    write(&place.path, &whole);
+    assert!(vault.refresh().unwrap());
+}
+
+#[test]
+fn who_adds_at_once_loses_nobodys_ring_key() {
+    let place = ring_file(&ring_text(&random_base64(), &[entry("one", &random_base64())]));
+    let left_behind = place.path.with_file_name("ring.toml.0123456789abcdef");
+    let a_copy = place.path.with_file_name("ring.toml.copy");
+    write(&left_behind, "half a ring");
+    write(&a_copy, "an operator's own");
+    let add = || open(&place.path).add_ring_key(&SystemClock).unwrap();
+    let made: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(add)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let found: Vec<String> = open(&place.path).ring_keys().into_iter().map(|key| key.id).collect();
+    assert_eq!(found.len(), 9);
+    assert!(made.iter().all(|id| found.contains(id)), "{made:?} {found:?}");
+    assert_eq!(fs::metadata(&place.path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!left_behind.exists() && a_copy.exists());
+    assert_eq!(fs::read_dir(place.path.parent().unwrap()).unwrap().count(), 2, "no draft is left");
+}
+
+#[test]
+fn a_ring_that_is_no_file_of_ours_is_not_written() {
+    let place = ring_file(&ring_text(&random_base64(), &[entry("one", &random_base64())]));
+    let text = fs::read_to_string(&place.path).unwrap();
+    for source in [RingSource::Environment(text.as_str().into()), RingSource::Credential(place.path.clone())] {
+        let vault = Vault::open(source, Arc::new(OsEntropy)).unwrap();
+        let refused = vault.add_ring_key(&SystemClock).unwrap_err();
+        assert!(matches!(refused, VaultError::RingNotOurs { .. }), "{refused}");
+        assert!(refused.to_string().contains("vault rotate --resume"), "{refused}");
+    }
+    assert_eq!(fs::read_to_string(&place.path).unwrap(), text);
+}
