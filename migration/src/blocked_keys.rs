@@ -14,6 +14,11 @@ impl MigrationName for BlockedKeys {
 
 #[async_trait::async_trait]
 impl MigrationTrait for BlockedKeys {
+    // Also on SQLite, so that a kill leaves no half of it.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let table = "CREATE TABLE blocked_key (provider text NOT NULL, fingerprint text NOT NULL, \
              blocked_at bigint NOT NULL, PRIMARY KEY (provider, fingerprint))";

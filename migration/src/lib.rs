@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
 mod blocked_keys;
+mod due_by_provider;
 mod initial;
 mod rejections;
 
@@ -14,6 +15,11 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Initial), Box::new(rejections::Rejections), Box::new(blocked_keys::BlockedKeys)]
+        vec![
+            Box::new(initial::Initial),
+            Box::new(rejections::Rejections),
+            Box::new(blocked_keys::BlockedKeys),
+            Box::new(due_by_provider::DueByProvider),
+        ]
     }
 }

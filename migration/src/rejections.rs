@@ -14,6 +14,11 @@ impl MigrationName for Rejections {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Rejections {
+    // Also on SQLite, so that a kill leaves no half of it.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         connection.execute_unprepared("ALTER TABLE provider_key ADD COLUMN rejected_at bigint").await?;

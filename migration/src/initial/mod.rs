@@ -35,6 +35,11 @@ impl MigrationName for Initial {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Initial {
+    // Also on SQLite, so that a kill leaves no half of it.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         let postgres = connection.get_database_backend() == DbBackend::Postgres;
