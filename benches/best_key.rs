@@ -35,7 +35,7 @@ const ROUND: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 5;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() {
+pub(crate) async fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let (app, _sandbox) = serve(folder.path()).await;
     let authorization = dispatcher(&app).await;

@@ -1,11 +1,12 @@
-//! What is due is looked for by provider: so are the indexes that find it.
+//! Indexes for what is looked for again and again, or while the one writer waits.
 //!
-//! By the moment alone, SQLite takes the index of live keys instead, which begins with the provider, and
-//! walks through all its keys several times a second.
+//! Due keys are looked for by provider: with an index of the moment alone SQLite takes the one of live keys,
+//! which begins with the provider, and walks through all of them several times a second. A key is blocked by
+//! its fingerprint, whoever owns it, and a reversal is found again by its request.
 
 use sea_orm_migration::prelude::*;
 
-/// The migration that makes them anew.
+/// The migration that makes them.
 #[derive(Debug)]
 pub(crate) struct DueByProvider;
 
@@ -29,7 +30,8 @@ impl MigrationTrait for DueByProvider {
              WHERE next_sync_at IS NOT NULL",
             "CREATE INDEX provider_key_claimed ON provider_key (provider, claimed_until) \
              WHERE claimed_until IS NOT NULL",
-            "DROP INDEX provider_key_due",
+            "CREATE INDEX provider_key_fingerprint ON provider_key (fingerprint)",
+            "CREATE INDEX audit_log_request ON audit_log (request_id) WHERE request_id IS NOT NULL",
         ] {
             connection.execute_unprepared(statement).await?;
         }
@@ -39,7 +41,8 @@ impl MigrationTrait for DueByProvider {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         for statement in [
-            "CREATE INDEX provider_key_due ON provider_key (next_sync_at) WHERE next_sync_at IS NOT NULL",
+            "DROP INDEX audit_log_request",
+            "DROP INDEX provider_key_fingerprint",
             "DROP INDEX provider_key_claimed",
             "DROP INDEX provider_key_due_there",
         ] {

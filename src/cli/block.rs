@@ -9,6 +9,7 @@ use crate::ledger::KeyReversal;
 
 use super::context::Context;
 use super::failure::{Failure, Outcome};
+use super::out::complain;
 use super::prompt;
 
 /// Blocks the key, and takes back what it has earned when asked to.
@@ -30,6 +31,12 @@ pub(super) async fn block(context: &Context, provider: ProviderCode, reverse_cre
         reversal.shortfall += of_one.shortfall;
     }
     parts.store.drain().await;
+    let may_earn = |row: &Key| row.in_flight > 0 || row.under_review.is_positive();
+    if reverse_credits && blocking.rows.iter().any(may_earn) {
+        complain(
+            "Tasks of this key are under way or under review, and may still earn: run this again when they ended.",
+        );
+    }
     let state = if blocking.changed { "blocked" } else { "was blocked already; nothing changed" };
     tell(context, provider, &blocking, state, reverse_credits.then_some(reversal))
 }

@@ -14,6 +14,11 @@ pub enum Reach {
     Never,
 }
 
+/// Where clouds answer with what a machine may know of itself, credentials included: Alibaba's and AWS's by
+/// IPv6; the usual one is link-local.
+const METADATA_V4: [Ipv4Addr; 1] = [Ipv4Addr::new(100, 100, 100, 200)];
+const METADATA_V6: [Ipv6Addr; 1] = [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)];
+
 impl Reach {
     /// Where the address leads.
     #[must_use]
@@ -28,7 +33,8 @@ impl Reach {
 fn of_v4(address: Ipv4Addr) -> Reach {
     let [first, second, ..] = address.octets();
     // 0.0.0.0/8 is this host, 240.0.0.0/4 nobody's, 100.64.0.0/10 the network of a carrier or a cloud.
-    if first == 0 || first >= 240 || address.is_link_local() || address.is_multicast() {
+    if first == 0 || first >= 240 || address.is_link_local() || address.is_multicast() || METADATA_V4.contains(&address)
+    {
         Reach::Never
     } else if address.is_loopback() || address.is_private() || (first == 100 && second & 0xc0 == 64) {
         Reach::Private
@@ -43,7 +49,15 @@ fn of_v6(address: Ipv6Addr) -> Reach {
         // A gateway makes the IPv4 address in it of this.
         return of_v4(Ipv4Addr::from_bits((u32::from(parts[6]) << 16) | u32::from(parts[7])));
     }
-    if address.is_unspecified() || address.is_multicast() || address.is_unicast_link_local() {
+    if parts[0] == 0x2002 {
+        // So does a relay of 6to4, of the second and third part.
+        return of_v4(Ipv4Addr::from_bits((u32::from(parts[1]) << 16) | u32::from(parts[2])));
+    }
+    if address.is_unspecified()
+        || address.is_multicast()
+        || address.is_unicast_link_local()
+        || METADATA_V6.contains(&address)
+    {
         Reach::Never
     } else if address.is_loopback() || address.is_unique_local() {
         Reach::Private
@@ -62,7 +76,7 @@ mod tests {
             (Reach::Public, &["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::101:101"]),
             (
                 Reach::Private,
-                &["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "100.64.0.1", "::1", "fd00:ec2::254"],
+                &["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "100.64.0.1", "::1", "fd00:ec2::1"],
             ),
             (
                 Reach::Never,
@@ -70,6 +84,9 @@ mod tests {
                     "169.254.169.254",
                     "::ffff:169.254.169.254",
                     "64:ff9b::a9fe:a9fe",
+                    "100.100.100.200",
+                    "fd00:ec2::254",
+                    "2002:a9fe:a9fe::1",
                     "fe80::1",
                     "0.0.0.0",
                     "0.1.2.3",

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::read::CLAIM;
 use super::{Failure, Keys};
 use crate::domain::key::BalanceSource;
-use crate::domain::{Actor, Key, KeyId, KeyStatus};
+use crate::domain::{AccountId, AccountRef, Actor, Key, KeyId, KeyStatus};
 use crate::moves;
 use crate::store::{StoreError, Tx};
 
@@ -73,6 +73,12 @@ impl Keys {
     }
 }
 
+/// Whether the account is frozen: keys of it that a provider may well reject are not tried.
+async fn is_frozen(tx: &mut Tx, owner: AccountId) -> Result<bool, StoreError> {
+    let account = tx.lock_account(AccountRef::Id(owner)).await?;
+    Ok(account.is_some_and(|account| account.frozen_at.is_some()))
+}
+
 /// Claims the reading if the cool-down is over; an INVALID key goes back to PENDING for it.
 async fn begin(tx: &mut Tx, known: Key, cooldown: Duration, rejections: usize) -> Result<Option<Uuid>, StoreError> {
     let id = known.id;
@@ -82,6 +88,9 @@ async fn begin(tx: &mut Tx, known: Key, cooldown: Duration, rejections: usize) -
     }
     let Some(mut key) = tx.lock_key(id).await? else { return Ok(None) };
     let now = tx.now();
+    if !matches!(key.status, KeyStatus::Active | KeyStatus::Depleted) && is_frozen(tx, key.owner).await? {
+        return Ok(None);
+    }
     if now < key.checkable_at || !key.sealed || key.blocked_at.is_some() || key.integrity_failed_at.is_some() {
         return Ok(None);
     }

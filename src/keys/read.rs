@@ -94,7 +94,12 @@ impl Inner {
         claim: Uuid,
         source: BalanceSource,
     ) -> Result<(Option<Key>, bool), Failure> {
-        let Some((key, secret)) = self.unseal(id).await? else { return Ok((None, false)) };
+        let Some((key, secret)) = self.unseal(id).await? else {
+            // Removed meanwhile, or set aside. Nothing was asked, so whoever hands the key over again need not
+            // wait until the claim lapses.
+            self.store.write("give claim back", move |tx| Box::pin(tx.end_claim(id, claim))).await?;
+            return Ok((None, false));
+        };
         if key.blocked_at.is_some() {
             return Ok((None, false));
         }

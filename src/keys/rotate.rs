@@ -72,6 +72,8 @@ impl Keys {
         let mut pass = Rotated::default();
         let mut after: Option<KeyId> = None;
         loop {
+            // Somebody may have begun with a newer ring key meanwhile; nothing goes back to an older one.
+            self.follow_ring().await?;
             let sealing = self.inner.vault.sealing_ring_key_id();
             let rows = self.inner.store.sealed_by_others(&sealing, after, BATCH).await?;
             let Some(last) = rows.last() else { return Ok(pass) };

@@ -1,9 +1,10 @@
 //! The ring file on disk: made readable for its owner alone, never overwritten but by itself with one
 //! key more, refused when it is open to others.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -19,7 +20,8 @@ use crate::domain::entropy::Entropy;
 const FILE_BYTES_MAX: u64 = 256 * 1024;
 const OWNER_ONLY: u32 = 0o600;
 const OTHERS: u32 = 0o077;
-/// Random bytes in the name of a file that is being written.
+/// What the name of a file that is being written has between the ring's name and random bytes.
+const DRAFT: &str = ".draft-";
 const DRAFT_BYTES: usize = 8;
 
 const HEAD: &str = "\
@@ -74,7 +76,7 @@ pub(super) fn add_ring_key(path: &Path, clock: &dyn Clock, entropy: &dyn Entropy
     }
     let id = push_entry(&mut text, clock, entropy);
     write_draft(&target, &text, entropy)
-        .and_then(|draft| fs::rename(draft, &target))
+        .and_then(|draft| give_to_owner_of(&target, &draft).and_then(|()| fs::rename(draft, &target)))
         .and_then(|()| sync_folder(&target))
         .map_err(|error| not_written(path, error))?;
     Ok(id)
@@ -137,8 +139,10 @@ fn write_draft(path: &Path, text: &str, entropy: &dyn Entropy) -> io::Result<Pat
     let mut suffix = [0; DRAFT_BYTES];
     entropy.fill(&mut suffix);
     let name = path.file_name().ok_or_else(|| io::Error::other("not the name of a file"))?;
-    let mut draft_name = name.to_owned();
-    draft_name.push(format!(".{}", derive::lower_hex(&suffix)));
+    let mut draft_name = OsString::from(".");
+    draft_name.push(name);
+    draft_name.push(DRAFT);
+    draft_name.push(derive::lower_hex(&suffix));
     let draft = path.with_file_name(draft_name);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(&draft)?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
@@ -150,13 +154,26 @@ fn write_draft(path: &Path, text: &str, entropy: &dyn Entropy) -> io::Result<Pat
     Ok(draft)
 }
 
+/// Gives the draft to whom the file belongs: an operator may be root, and the servers are not. What can't be
+/// given away must not take the file's place.
+fn give_to_owner_of(path: &Path, draft: &Path) -> io::Result<()> {
+    let owner = fs::metadata(path)?;
+    let given = chown(draft, Some(owner.uid()), Some(owner.gid()));
+    if given.is_err() {
+        // Half a rotation must not lie about; if it can't be removed either, the first error says more.
+        let _ = fs::remove_file(draft);
+    }
+    given
+}
+
 /// Removes what somebody left behind who was cut off while writing: such files hold the whole ring.
 fn remove_drafts(path: &Path) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     for entry in fs::read_dir(folder_of(path))? {
         let entry = entry?;
         let found = entry.file_name();
-        let suffix = found.as_encoded_bytes().strip_prefix(name).and_then(|rest| rest.strip_prefix(b"."));
+        let rest = found.as_encoded_bytes().strip_prefix(b".").and_then(|rest| rest.strip_prefix(name));
+        let suffix = rest.and_then(|rest| rest.strip_prefix(DRAFT.as_bytes()));
         if suffix.is_some_and(|suffix| suffix.len() == 2 * DRAFT_BYTES && suffix.iter().all(u8::is_ascii_hexdigit)) {
             fs::remove_file(entry.path())?;
         }

@@ -6,6 +6,7 @@
 //! a known id, must not make stored keys unreadable. Which ring key seals is decided by the caller,
 //! by the canaries of the database.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::VaultError;
@@ -30,6 +31,9 @@ pub(super) struct HeldRing {
     held: RwLock<Arc<Held>>,
     /// What the source looked like when it was last read; one reads at a time.
     seen: Mutex<Option<Stamp>>,
+    /// Keys that came while the process runs and have opened nothing yet. What such a key can't open says
+    /// nothing about the envelope: somebody may have mistyped the key.
+    unproved: Mutex<BTreeSet<String>>,
 }
 
 impl HeldRing {
@@ -39,7 +43,8 @@ impl HeldRing {
         let seen = source.stamp();
         let ring = KeyRing::read(&source)?;
         let sealing = ring.newest().clone();
-        Ok(Self { source, held: RwLock::new(Arc::new(Held { ring, sealing })), seen: Mutex::new(seen) })
+        let held = RwLock::new(Arc::new(Held { ring, sealing }));
+        Ok(Self { source, held, seen: Mutex::new(seen), unproved: Mutex::default() })
     }
 
     /// The ring as it is now.
@@ -67,13 +72,31 @@ impl HeldRing {
     pub(super) fn refresh(&self) -> Result<bool, VaultError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(stamp) = self.source.stamp().filter(|stamp| seen.as_ref() != Some(stamp)) else { return Ok(false) };
+        let fresh = match KeyRing::read(&self.source) {
+            // The file may be as good as it looks, so it is tried again though it doesn't change.
+            Err(error @ (VaultError::RingUnreadable { .. } | VaultError::RingMissing { .. })) => return Err(error),
+            read => read,
+        };
         *seen = Some(stamp);
-        let fresh = KeyRing::read(&self.source)?;
         let held = self.get();
-        let ring = held.ring.joined_by(fresh, &self.source)?;
+        let ring = held.ring.joined_by(fresh?, &self.source)?;
         let sealing = held.sealing.clone();
+        let mut unproved = self.unproved.lock().unwrap_or_else(PoisonError::into_inner);
+        let added = ring.keys().iter().filter(|key| held.ring.find(key.id()).is_none());
+        unproved.extend(added.map(|key| key.id().to_owned()));
+        drop(unproved);
         self.replace(Held { ring, sealing });
         Ok(true)
+    }
+
+    /// Whether the key of this id has opened something, or was there from the start.
+    pub(super) fn is_proved(&self, id: &str) -> bool {
+        !self.unproved.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+
+    /// The key of this id has opened something.
+    pub(super) fn prove(&self, id: &str) {
+        self.unproved.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     /// Has the key of this id seal from now on.

@@ -148,8 +148,9 @@ impl Vault {
     ///
     /// # Errors
     /// Fails with [`VaultError::Integrity`] when the envelope is damaged, belongs elsewhere or names
-    /// another ring key than its row, and with [`VaultError::UnknownRingKey`] when the ring lacks
-    /// the key that both name: then nothing is wrong with the envelope.
+    /// another ring key than its row. With [`VaultError::UnknownRingKey`] when the ring lacks the key
+    /// that both name, and with [`VaultError::WrongRing`] when that key came while the process runs and
+    /// has not opened anything yet: then nothing need be wrong with the envelope.
     pub fn open_envelope(
         &self,
         context: &SealContext<'_>,
@@ -160,8 +161,12 @@ impl Vault {
         if ring_key_id != Some(parsed.ring_key_id()) {
             return Err(VaultError::Integrity);
         }
-        let ring_key = self.ring.find(parsed.ring_key_id())?;
-        envelope::open(&ring_key, context, &parsed)
+        let id = parsed.ring_key_id();
+        let ring_key = self.ring.find(id)?;
+        match envelope::open(&ring_key, context, &parsed) {
+            Err(VaultError::Integrity) if !self.ring.is_proved(id) => Err(VaultError::WrongRing { id: id.to_owned() }),
+            opened => opened.inspect(|_| self.ring.prove(id)),
+        }
     }
 
     /// The blind index of a key: 64 lower hex digits, the same for the same key of a provider.

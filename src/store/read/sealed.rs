@@ -64,14 +64,19 @@ impl Store {
         for (id, count) in sealed.into_iter().filter_map(|(id, count)| Some((id?, count))) {
             uses.entry(id).or_default().sealed = u64::try_from(count).unwrap_or(0);
         }
-        let ended = AttemptState::ALL.iter().filter(|state| state.has_ended()).map(|state| state.as_str());
-        // A dispatcher may ask for the result of an ended attempt as long as its reply is kept.
-        let asked_for = attempt::Column::State.is_not_in(ended).or(attempt::Column::Reply.is_not_null());
-        let leases = attempt::Entity::find().filter(asked_for);
-        let leases = count_by(leases, attempt::Column::TokenRingKeyId, attempt::Column::Id);
-        let leases: Vec<(String, i64)> = leases.into_tuple().all(&self.inner.reader).await?;
-        for (id, count) in leases {
-            uses.entry(id).or_default().leases = u64::try_from(count).unwrap_or(0);
+        let (ended, open): (Vec<_>, Vec<_>) = AttemptState::ALL.iter().partition(|state| state.has_ended());
+        let of = |states: Vec<&AttemptState>| {
+            let states = states.into_iter().map(|state| state.as_str());
+            attempt::Entity::find().filter(attempt::Column::State.is_in(states))
+        };
+        // A dispatcher may ask for the result of an ended attempt as long as its reply is kept. Two questions,
+        // since each has an index and both in one have none: attempts are kept for ever.
+        for leases in [of(open), of(ended).filter(attempt::Column::Reply.is_not_null())] {
+            let leases = count_by(leases, attempt::Column::TokenRingKeyId, attempt::Column::Id);
+            let leases: Vec<(String, i64)> = leases.into_tuple().all(&self.inner.reader).await?;
+            for (id, count) in leases {
+                uses.entry(id).or_default().leases += u64::try_from(count).unwrap_or(0);
+            }
         }
         Ok(uses)
     }

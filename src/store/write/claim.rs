@@ -1,5 +1,6 @@
 //! Claims on readings: whoever holds a key's claim may read its balance; a dead reader's lapses.
 
+use entity::account;
 use entity::provider_key::{Column as C, Entity};
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -81,7 +82,8 @@ impl Tx {
         Ok((outcome.rows_affected == 1).then_some(claim))
     }
 
-    /// PENDING keys of a provider whose validation is due, each with its owner, the longest due first.
+    /// PENDING keys of a provider whose validation is due, each with its owner, the longest due first. Those of
+    /// frozen accounts wait: an operator who freezes one means its junk too.
     ///
     /// # Errors
     /// The database fails.
@@ -97,6 +99,7 @@ impl Tx {
             .filter(C::Status.eq(KeyStatus::Pending.as_str()))
             .filter(C::NextSyncAt.lte(self.now.micros()))
             .filter(C::Envelope.is_not_null())
+            .filter(C::OwnerId.not_in_subquery(frozen_accounts()))
             .filter(unclaimed(self.now))
             .order_by_asc(C::NextSyncAt)
             .limit(limit)
@@ -179,6 +182,12 @@ impl Tx {
 /// Statuses whose keys are read without being asked.
 pub(in crate::store) fn read_by_timer() -> Vec<&'static str> {
     KeyStatus::ALL.iter().filter(|status| status.is_read_by_timer()).map(|status| status.as_str()).collect()
+}
+
+fn frozen_accounts() -> sea_orm::sea_query::SelectStatement {
+    let mut frozen = Query::select();
+    frozen.column(account::Column::Id).from(account::Entity).and_where(account::Column::FrozenAt.is_not_null());
+    frozen
 }
 
 fn unclaimed(now: Timestamp) -> Condition {

@@ -95,10 +95,31 @@ fn a_running_process_forgets_no_ring_key_and_takes_no_other_in_its_place() {
 }
 
 #[test]
+fn a_ring_key_that_was_mistyped_takes_no_envelope_for_damaged() {
+    let (index_key, first, right) = (random_base64(), random_base64(), random_base64());
+    let ring = |second: &str| ring_text(&index_key, &[entry("one", &first), entry("two", second)]);
+    let sealed = try_open(&ring(&right)).unwrap().seal(&PLACE, &secret()).unwrap();
+    for (second, is_right) in [(random_base64(), false), (right, true)] {
+        let place = ring_file(&ring_text(&index_key, &[entry("one", &first)]));
+        let vault = open(&place.path);
+        write(&place.path, &ring(&second));
+        assert!(vault.refresh().unwrap());
+        let opened = vault.open_envelope(&PLACE, Some("two"), &sealed.envelope);
+        assert_eq!(opened.is_ok(), is_right);
+        let mut damaged = sealed.envelope.clone();
+        *damaged.last_mut().unwrap() ^= 1;
+        let refused = vault.open_envelope(&PLACE, Some("two"), &damaged).unwrap_err();
+        // Only a key that has opened something can tell damage.
+        assert_eq!(matches!(refused, VaultError::Integrity), is_right, "{refused}");
+        assert_eq!(matches!(refused, VaultError::WrongRing { .. }), !is_right, "{refused}");
+    }
+}
+
+#[test]
 fn who_adds_at_once_loses_nobodys_ring_key() {
     let place = ring_file(&ring_text(&random_base64(), &[entry("one", &random_base64())]));
-    let left_behind = place.path.with_file_name("ring.toml.0123456789abcdef");
-    let a_copy = place.path.with_file_name("ring.toml.copy");
+    let left_behind = place.path.with_file_name(".ring.toml.draft-0123456789abcdef");
+    let a_copy = place.path.with_file_name("ring.toml.0123456789abcdef");
     write(&left_behind, "half a ring");
     write(&a_copy, "an operator's own");
     let add = || open(&place.path).add_ring_key(&SystemClock).unwrap();

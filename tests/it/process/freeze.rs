@@ -1,9 +1,12 @@
 //! An account is frozen at the terminal, beside a server that goes on.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::Program;
 use crate::ledger::{move_credits, telegram};
+use crate::support::keys::fresh_key;
 use crate::support::{Caller, Server};
 use key_recycling::domain::Scope;
 
@@ -31,6 +34,9 @@ on_both_databases! {
         ada.submit("TWO_CAPTCHA", &lent).await;
         assert_eq!((spend(ADA, "before").await, frozen(&ada).await), (json!([]), json!(false)));
 
+        // Once it is frozen nobody asks the provider about it again.
+        let junk = fresh_key("capsolver");
+        let rejected = ada.submit("CAPSOLVER", &junk).await["key"]["id"].clone();
         let reference = format!("telegram:{ADA}");
         let said = program.run(&["account", "freeze", &reference]).await.done();
         assert!(said.contains("is frozen"), "{said}");
@@ -54,10 +60,18 @@ on_both_databases! {
         assert!(again.contains("nothing changed"), "{again}");
         let log = program.run(&["log", "--action", "account.frozen", "--json"]).await.json();
         assert_eq!((log.as_array().map(Vec::len), &log[0]["who"]), (Some(1), &json!("operator")), "{log}");
+        server.clock.advance(Duration::from_secs(2 * 60 * 60));
+        let check = "mutation($id: ID!) { checkKeyBalance(input: { keyId: $id }) { key { status checkableAt } } }";
+        let checked = async || ada.run(check, json!({ "id": rejected })).await.data()["checkKeyBalance"]["key"].clone();
+        let first = checked().await;
+        server.clock.advance(Duration::from_secs(2 * 60 * 60));
+        // A check that begins moves the time of the next.
+        assert_eq!((&first["status"], checked().await), (&json!("INVALID"), first.clone()), "nobody asks about it");
         program.run(&["account", "unfreeze", &reference]).await.done();
         let again = program.run(&["account", "unfreeze", &reference]).await.done();
         assert!(again.contains("nothing changed"), "{again}");
         assert_eq!((frozen(&ada).await, spend(ADA, "after").await), (json!(false), json!([])));
+        assert_ne!(checked().await["checkableAt"], first["checkableAt"], "and then it is asked about again");
         for stranger in ["telegram:5000000999", "00000000-0000-0000-0000-000000000001"] {
             let refused = program.run(&["account", "freeze", stranger]).await;
             assert!(refused.refusal(1).contains("no such"), "{}", refused.err);

@@ -19,9 +19,9 @@ const PACE: u64 = 100;
 /// Longest time that requests go on.
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// Keys that serve leases, and keys that come and go.
+/// Keys that serve leases, and keys that come and go: no more than an owner may have validated at once.
 const LENT: usize = 8;
-const COMING_AND_GOING: usize = 4;
+const COMING_AND_GOING: usize = 2;
 
 /// What was asked, and how it went.
 #[derive(Default)]
