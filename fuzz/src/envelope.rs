@@ -12,16 +12,17 @@ use uuid::Uuid;
 
 use crate::edits;
 
-/// A ring of made-up keys, always the same, so that what was found is found again.
+/// A ring of made-up keys, the SHA-256 of `fuzz index`, `fuzz old` and `fuzz new`, so that what was
+/// found is found again.
 const RING: &str = r#"
-index_key = "ZnV6ei1pbmRleC1rZXktaXMtbWFkZS11cC0wMTIzNDU="
+index_key = "mY0QOcMcPqiK3MSUxa7SKNWx5SdIfSl62JD7WInBMRM="
 [[key]]
 id = "old"
-key = "ZnV6ei1vbGQtbWFzdGVyLWlzLW1hZGUtdXAtMDEyMzQ="
+key = "WfQvtkMB3L12hYC7FM0SDV4XsZSfc8LVBkE71IfYn9o="
 created = "2026-01-02T03:04:05Z"
 [[key]]
 id = "new"
-key = "ZnV6ei1uZXctbWFzdGVyLWlzLW1hZGUtdXAtMDEyMzQ="
+key = "Yc5nLAcBLzqi4vG64wBAmVsfeAD1Z9hi/7G50OOeGrY="
 created = "2026-01-02T03:04:05Z"
 "#;
 

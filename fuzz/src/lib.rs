@@ -1,7 +1,7 @@
 //! What the fuzz targets look at: each takes bytes, and panics over what must not be.
 //!
-//! The targets in `fuzz_targets/` hand libFuzzer's inputs on; `tests/corpus.rs` hands on the corpus
-//! that is committed. `fuzz/run` builds and runs them all.
+//! The targets in `fuzz_targets/` hand libFuzzer's inputs on, and `fuzz/run` runs them all. The tests
+//! do with less: the committed corpora, and mutations that are always the same.
 
 mod edits;
 pub mod envelope;
@@ -11,3 +11,6 @@ pub mod init_data;
 pub mod money;
 pub mod replies;
 mod wait;
+
+#[cfg(test)]
+mod tests;
