@@ -85,8 +85,8 @@ fn moved(place: &[u8]) {
         line.map_or(usual, Uuid::from_u128)
     };
     let (row, owner) = (id(PLACE.row), id(PLACE.owner));
-    let is_same = (table, column, provider, row, owner)
-        == (PLACE.table, PLACE.column, PLACE.provider, PLACE.row, PLACE.owner);
+    let is_same =
+        (table, column, provider, row, owner) == (PLACE.table, PLACE.column, PLACE.provider, PLACE.row, PLACE.owner);
     let place = SealContext { table, column, row, owner, provider };
     assert_eq!(VAULT.open_envelope(&place, &SEALED).is_ok(), is_same, "{place:?}");
 }

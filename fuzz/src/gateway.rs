@@ -132,7 +132,8 @@ fn told_in_json(body: &str) -> TaskRequest {
 
 fn told_in_form(body: &str) -> TaskRequest {
     let pairs: Vec<(String, String)> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
-    let values = |wanted: &'static str| pairs.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let values =
+        |wanted: &'static str| pairs.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value.as_str());
     assert!(values("key").eq([KEY]) && values("json").eq(["1"]) && values("method").count() <= 1, "{body}");
     assert!(pairs.iter().all(|(name, _)| !NEVER_OUT.contains(&name.as_str())), "{body}");
     LegacyCall::from_fields(pairs, None).task

@@ -14,8 +14,30 @@ const CHANGES_MAX: usize = 6;
 
 /// Words that mean something to some target, and that chance would not write.
 const WORDS: [&str; 24] = [
-    "\"", "{", "}", "[", "]", ":", ",", "&", "=", "e-", ".", "\\u0041", "null", "errorId", "taskId", "cost", "status",
-    "ready", "key=", "method=", "fragment f on Account", "...f", "@skip(if: true)", "query($a: Int)",
+    "\"",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "&",
+    "=",
+    "e-",
+    ".",
+    "\\u0041",
+    "null",
+    "errorId",
+    "taskId",
+    "cost",
+    "status",
+    "ready",
+    "key=",
+    "method=",
+    "fragment f on Account",
+    "...f",
+    "@skip(if: true)",
+    "query($a: Int)",
 ];
 
 #[test]
