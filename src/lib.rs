@@ -8,6 +8,9 @@ pub mod config;
 #[cfg(feature = "demo")]
 mod demo;
 pub mod domain;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gateway;
 pub mod graphql;
 pub mod http;

@@ -6,6 +6,8 @@
 //! tokens nor bodies are logged.
 
 mod form;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod json;
 mod legacy;
 

@@ -9,6 +9,8 @@ mod budget;
 mod caller;
 mod error;
 mod execution;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod ids;
 mod loaders;
 mod mutation;

@@ -1,6 +1,8 @@
 //! Who calls: Telegram init data and service tokens become an [`Actor`].
 
 mod freeze;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod init_data;
 mod recent;
 mod service;

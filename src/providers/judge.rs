@@ -204,7 +204,7 @@ fn max_cost(lane: &Lane, task_type: TaskType) -> Usd {
 
 /// The text of a figure as it is kept: without quotes, bounded, free of the key.
 fn figure_text(raw: &str, key: &SecretString) -> String {
-    scrub::text(raw.trim_matches('"'), key).chars().take(FIGURE_LENGTH_MAX).collect()
+    scrub::figure(raw, key).chars().take(FIGURE_LENGTH_MAX).collect()
 }
 
 fn is_clean(text: &str, key: &SecretString) -> bool {

@@ -9,6 +9,8 @@ mod breaker;
 mod call;
 mod catalogue;
 pub mod dialect;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod judge;
 mod key_format;
 mod lane;

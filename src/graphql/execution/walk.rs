@@ -21,6 +21,10 @@ const MUTATIONS_MAX: u64 = 10;
 /// Most directives, with spreads followed.
 const DIRECTIVES_MAX: u64 = 100;
 
+/// Most selections of any kind for each field that there may be: spreads of nothing are no fields,
+/// and following them takes time all the same.
+const SELECTIONS_PER_FIELD: u64 = 2;
+
 /// Deepest nesting in the text; beyond any that a request needs.
 const NESTING_MAX: usize = 64;
 
@@ -38,6 +42,7 @@ pub(super) struct Bounds {
 /// What a selection amounts to with its spreads followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Measure {
+    selections: u64,
     fields: u64,
     aliases: u64,
     directives: u64,
@@ -46,6 +51,7 @@ struct Measure {
 
 impl Measure {
     fn add(&mut self, other: Self) {
+        self.selections = self.selections.saturating_add(other.selections);
         self.fields = self.fields.saturating_add(other.fields);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.directives = self.directives.saturating_add(other.directives);
@@ -67,6 +73,7 @@ pub(super) fn is_within(document: &ExecutableDocument, bounds: Bounds) -> bool {
         };
         operation.variable_definitions.len() <= VARIABLES_MAX
             && measure.root_fields <= root_fields_max
+            && measure.selections <= bounds.fields.saturating_mul(SELECTIONS_PER_FIELD)
             && measure.fields <= bounds.fields
             && measure.aliases <= bounds.aliases
             && measure.directives <= DIRECTIVES_MAX
@@ -105,6 +112,7 @@ impl<'a> Walk<'a> {
                 }
             };
             sum.add(measure);
+            sum.selections = sum.selections.saturating_add(1);
             sum.directives = sum.directives.saturating_add(u64::try_from(directives).unwrap_or(u64::MAX));
             sum.root_fields = sum.root_fields.saturating_add(root_fields);
         }
@@ -152,6 +160,17 @@ mod tests {
         let start = Instant::now();
         assert!(!passes(&bomb));
         assert!(start.elapsed() < Duration::from_secs(1), "each fragment is measured once");
+    }
+
+    #[test]
+    fn a_fragment_bomb_without_a_field_is_refused() {
+        let mut bomb = String::from("{ ...f0 }");
+        for number in 0..20 {
+            write!(bomb, " fragment f{number} on Q {{ ...f{0} ...f{0} }}", number + 1).expect("it is written");
+        }
+        for leaf in ["...missing", "... on Q { ...missing }"] {
+            assert!(!passes(&format!("{bomb} fragment f20 on Q {{ {leaf} }}")), "{leaf}");
+        }
     }
 
     #[test]

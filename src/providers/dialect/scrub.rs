@@ -41,6 +41,18 @@ pub(crate) fn text(text: &str, key: &SecretString) -> String {
     kept
 }
 
+/// The text of a figure without the key: what stands in a JSON string, other JSON compactly, and
+/// what is no JSON as it is, but for quotes around it.
+pub(crate) fn figure(raw: &str, key: &SecretString) -> String {
+    match raw.as_bytes().first() {
+        Some(b'{' | b'[') => json(raw, key),
+        _ => match serde_json::from_str::<String>(raw) {
+            Ok(inner) => text(&inner, key),
+            Err(_) => text(raw.trim_matches('"'), key),
+        },
+    }
+}
+
 /// Raw JSON without the key, written compactly; null when it is no JSON.
 pub(crate) fn json(raw: &str, key: &SecretString) -> String {
     let mut kept = Vec::with_capacity(raw.len());
@@ -112,6 +124,20 @@ mod tests {
         assert_eq!(text("", &key()), "");
         assert_eq!(json("12", &SecretString::from("12")), "null");
         assert_eq!(json("{broken", &key()), "null");
+    }
+
+    #[test]
+    fn a_figure_hides_no_key_behind_escapes() {
+        for (raw, expected) in [
+            (r#""0.00299""#, "0.00299"),
+            ("0.0029900000000000002", "0.0029900000000000002"),
+            (r#""\u0043AP-MADEUPMADEUPMADEUP""#, "***"),
+            (r#"["\u0043AP-MADEUPMADEUPMADEUP", 0.1]"#, r#"["***",0.1]"#),
+            ("\"CAP-MADEUPMADEUPMADEUP", "***"),
+            ("[0.1", "null"),
+        ] {
+            assert_eq!(figure(raw, &key()), expected, "{raw}");
+        }
     }
 
     #[test]

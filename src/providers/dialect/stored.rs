@@ -66,7 +66,7 @@ fn legacy(answer: &str, key: &SecretString, ready: &Ready) -> String {
     let mut members = vec![("legacy", answer.to_owned())];
     if let Some(cost) = &ready.cost {
         let mut price = Vec::new();
-        push_string(&mut price, &scrub::text(cost.trim_matches('"'), key));
+        push_string(&mut price, &scrub::figure(cost, key));
         members.push(("price", String::from_utf8_lossy(&price).into_owned()));
     }
     answer::object(&members)

@@ -15,12 +15,16 @@ fn in_viewer(selection: &str) -> String {
     format!("{{ viewer {{ {selection} }} }}")
 }
 
-/// Fragments of which each spreads the next so many times.
+/// Fragments of which each spreads the next so many times, down to an id.
 fn spreading(fragments: usize, times: usize) -> String {
+    spreading_to(fragments, times, "id")
+}
+
+fn spreading_to(fragments: usize, times: usize, end: &str) -> String {
     let chain = many(fragments, |number| {
         format!("fragment f{number} on Account {{ {} }}", many(times, |_| format!("...f{}", number + 1)))
     });
-    format!("{{ viewer {{ ...f0 }} }} {chain} fragment f{fragments} on Account {{ id }}")
+    format!("{{ viewer {{ ...f0 }} }} {chain} fragment f{fragments} on Account {{ {end} }}")
 }
 
 fn nested(depth: usize) -> String {
@@ -38,6 +42,7 @@ pub(crate) fn bombs() -> Vec<(&'static str, String, Value)> {
         ("fragments 3^16", spreading(16, 3), none()),
         ("fragments 10^6", spreading(6, 10), none()),
         ("fragments 2^60", spreading(60, 2), none()),
+        ("fragments 8^8 of nothing", spreading_to(8, 8, "...nothing"), none()),
         ("a circle of one", "{ viewer { ...f } } fragment f on Account { ...f }".to_owned(), none()),
         ("a circle of two", "{ viewer { ...f } } fragment f on Account { ...g } fragment g on Account { ...f }".to_owned(), none()),
         ("a circle nobody spreads", "{ viewer { id } } fragment f on Account { ...f id }".to_owned(), none()),
