@@ -119,3 +119,64 @@ impl Actor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_set_has_the_scopes_it_was_given_and_no_other() {
+        for chosen in 0..1 << Scope::ALL.len() {
+            let given: Vec<Scope> = Scope::ALL
+                .iter()
+                .copied()
+                .enumerate()
+                .filter(|(at, _)| chosen >> at & 1 == 1)
+                .map(|(_, it)| it)
+                .collect();
+            let set = Scopes::of(&given);
+            for scope in Scope::ALL {
+                assert_eq!(set.has(*scope), given.contains(scope), "{given:?} {scope}");
+            }
+            assert_eq!(set.iter().collect::<Vec<_>>(), given);
+            assert_eq!(Scopes::from_text(&set.to_string()), set, "the stored form reads back");
+            assert_eq!(Scopes::of(&[given.clone(), given].concat()), set, "twice is as good as once");
+        }
+    }
+
+    #[test]
+    fn scopes_are_stored_as_their_names() {
+        assert_eq!(Scopes::of(&[Scope::Operate, Scope::Dispatch]).to_string(), "dispatch operate");
+        assert_eq!(Scopes::default().to_string(), "");
+        assert_eq!(
+            Scopes::from_text("billing root Dispatch"),
+            Scopes::of(&[Scope::Billing]),
+            "unknown names give no right"
+        );
+    }
+
+    #[test]
+    fn each_actor_is_scoped_and_named_as_what_it_is() {
+        let account = AccountId(Uuid::from_u128(7));
+        let billing = ServiceIdentity {
+            name: "shop".to_owned(),
+            token: ServiceTokenId(Uuid::from_u128(8)),
+            scopes: Scopes::of(&[Scope::Billing]),
+        };
+        let all = Scope::ALL;
+        for (actor, its_account, principal, scopes, audited) in [
+            (Actor::Owner(account), Some(account), None, &[][..], "00000000-0000-0000-0000-000000000007"),
+            (Actor::Service(billing), None, Some("shop"), &[Scope::Billing][..], "shop"),
+            (Actor::Operator, None, None, all, "operator"),
+            (Actor::System, None, None, all, "system"),
+        ] {
+            assert_eq!((actor.account(), actor.principal()), (its_account, principal), "{actor:?}");
+            assert_eq!(actor.audit_name(), audited);
+            for scope in all {
+                assert_eq!(actor.may(*scope), scopes.contains(scope), "{actor:?} {scope}");
+            }
+        }
+    }
+}

@@ -228,4 +228,74 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn each_state_says_what_it_means_for_its_key() {
+        // Whether the hold stands, the provider may be at work, and the next try may be opened.
+        for (state, holds, under_way, next_try) in [
+            (Reserved, true, false, false),
+            (Sent, true, true, false),
+            (Submitted, true, true, false),
+            (Settled, false, false, false),
+            (FailedFree, false, false, true),
+            (FailedCharged, false, false, true),
+            (Unknown, true, false, true),
+            (UnderReview, false, false, true),
+            (Released, false, false, true),
+            (Expired, false, false, true),
+        ] {
+            assert_eq!(
+                (state.holds(), state.is_under_way(), state.allows_next_try()),
+                (holds, under_way, next_try),
+                "{state}"
+            );
+            assert_eq!(state.has_ended(), !holds, "{state}");
+            let estimate = Usd::from_nanos(2_990_000);
+            assert_eq!(attempt(state, estimate).held(), if holds { estimate } else { Usd::ZERO }, "{state}");
+        }
+    }
+
+    #[test]
+    fn a_reply_of_64_kib_is_kept_for_a_quarter_of_an_hour() {
+        assert_eq!((REPLY_KEPT.as_secs(), REPLY_BYTES_MAX), (900, 65_536));
+    }
+
+    fn attempt(state: AttemptState, estimate: Usd) -> Attempt {
+        let some = uuid::Uuid::from_u128(1);
+        Attempt {
+            id: AttemptId(some),
+            principal: "dispatcher".to_owned(),
+            task_id: "task".to_owned(),
+            number: 1,
+            requester: None,
+            request: "{}".to_owned(),
+            key: KeyId(some),
+            owner: AccountId(some),
+            provider: ProviderCode::Capsolver,
+            task_type: TaskType::Turnstile,
+            proxied: false,
+            key_class: KeyClass::Shared,
+            state,
+            estimate,
+            body_hash: None,
+            dialect: None,
+            provider_task_id: None,
+            reply: None,
+            error_code: None,
+            cost: None,
+            cost_raw: None,
+            cost_source: None,
+            before: None,
+            verdict: None,
+            decision: "{}".to_owned(),
+            token_ring_key_id: "one".to_owned(),
+            opened_at: Timestamp::from_micros(0),
+            expires_at: Timestamp::from_micros(0),
+            sent_at: None,
+            poll_at: None,
+            polls: 0,
+            returned_at: None,
+            ended_at: None,
+        }
+    }
 }

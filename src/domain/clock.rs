@@ -107,4 +107,34 @@ mod tests {
         assert_eq!(late.since(early), Duration::from_micros(4));
         assert_eq!(early.since(late), Duration::ZERO);
     }
+
+    #[test]
+    fn coarser_units_are_rounded_down_on_both_sides_of_1970() {
+        for (micros, millis, seconds) in
+            [(0, 0, 0), (999, 0, 0), (1_000, 1, 0), (1_999_999, 1_999, 1), (-1, -1, -1), (-1_000_001, -1_001, -2)]
+        {
+            let moment = Timestamp::from_micros(micros);
+            assert_eq!((moment.micros(), moment.millis(), moment.seconds()), (micros, millis, seconds));
+        }
+    }
+
+    #[test]
+    fn moments_move_by_durations_and_stop_at_the_ends_of_time() {
+        let (moment, step) = (Timestamp::from_micros(7_000_000), Duration::from_millis(2_500));
+        assert_eq!(moment.plus(step), Timestamp::from_micros(9_500_000));
+        assert_eq!(moment.minus(step), Timestamp::from_micros(4_500_000));
+        assert_eq!(moment.plus(Duration::MAX), Timestamp::from_micros(i64::MAX));
+        assert_eq!(Timestamp::from_micros(-2).minus(Duration::MAX), Timestamp::from_micros(i64::MIN));
+    }
+
+    #[test]
+    fn the_systems_clock_tells_this_century() {
+        let moment = |text| Timestamp::from_rfc3339(text).expect("a moment");
+        let now = SystemClock.now();
+        assert!(
+            (moment("2026-01-01T00:00:00Z")..moment("2100-01-01T00:00:00Z")).contains(&now),
+            "{}",
+            now.to_rfc3339()
+        );
+    }
 }

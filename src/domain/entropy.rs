@@ -36,3 +36,45 @@ impl Entropy for OsEntropy {
         getrandom::fill(buffer).expect("the operating system's random generator works");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Always gives the same bytes.
+    struct Same([u8; 8]);
+
+    impl Entropy for Same {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.copy_from_slice(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_unit_is_the_bits_as_a_fraction_and_never_one() {
+        for (bits, unit) in [
+            (0, 0.0),
+            (1 << 63, 0.5),
+            (3 << 62, 0.75),
+            (1 << 11, f64::EPSILON / 2.0),
+            ((1 << 11) - 1, 0.0),
+            (u64::MAX, 1.0 - f64::EPSILON / 2.0),
+        ] {
+            assert_eq!(unit_from_bits(bits), unit, "{bits:x}");
+            assert_eq!(Same(bits.to_le_bytes()).unit(), unit, "{bits:x}");
+        }
+    }
+
+    #[test]
+    fn the_systems_generator_fills_all_of_the_buffer_anew() {
+        let draw = || {
+            let mut bytes = [0; 64];
+            OsEntropy.fill(&mut bytes);
+            bytes
+        };
+        let (one, other) = (draw(), draw());
+        // That eight bytes in a row are drawn as zeros happens once in 2^61.
+        assert!(one.chunks(8).all(|part| part != [0; 8]), "a part was left as it was");
+        assert_ne!(one, other);
+    }
+}

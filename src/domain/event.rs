@@ -55,3 +55,19 @@ impl EventBody {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::key::sample;
+    use super::*;
+
+    #[test]
+    fn a_body_says_its_kind_and_the_key_it_is_about() {
+        let key = sample();
+        let id = key.id;
+        let changed = EventBody::KeyChanged(Box::new(key));
+        assert_eq!((changed.kind(), changed.key()), (EventKind::KeyChanged, Some(id)));
+        let posted = EventBody::TransactionPosted(TransferId(uuid::Uuid::from_u128(9)));
+        assert_eq!((posted.kind(), posted.key()), (EventKind::TransactionPosted, None));
+    }
+}

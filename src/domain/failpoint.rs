@@ -58,3 +58,11 @@ mod armed {
         name == VARIABLE
     }
 }
+
+#[cfg(all(test, not(feature = "failpoints")))]
+mod tests {
+    #[test]
+    fn without_the_feature_no_variable_is_one_of_ours() {
+        assert!(!super::is_variable("KEY_RECYCLING_FAILPOINT"));
+    }
+}

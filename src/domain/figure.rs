@@ -260,7 +260,57 @@ mod tests {
     }
 
     #[test]
+    fn one_unit_of_the_15th_digit_is_the_noise_of_a_double() {
+        let too_fine = || Err(FigureFault::TooFine);
+        for (raw, expected) in [
+            ("0.00299000000000001", nanos(2_990_000)),
+            ("0.00298999999999999", nanos(2_990_000)),
+            ("0.00299000000000002", too_fine()),
+            ("0.00298999999999998", too_fine()),
+            // A digit fewer is not what a double was printed with, and past the unit is past it.
+            ("0.0029900000000001", too_fine()),
+            ("0.002990000000000009", nanos(2_990_000)),
+            ("0.002990000000000011", too_fine()),
+            // Where the 15th digit stands at a nano-dollar or above, it is the nearer one.
+            ("123456.1234567894", nanos(123_456_123_456_789)),
+            ("123456.1234567895", nanos(123_456_123_456_790)),
+            ("12345678.12345678949", nanos(12_345_678_123_456_789)),
+            ("12345678.12345678951", nanos(12_345_678_123_456_790)),
+        ] {
+            assert_eq!(parse_cost(raw), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn figures_end_where_they_mean_nothing() {
+        let (long, longer) = (format!("{:064}", 7), format!("{:065}", 7));
+        let (out, none) = (Err(FigureFault::OutOfRange), Err(FigureFault::NotANumber));
+        for (raw, expected) in [
+            ("9223372036.854775807", nanos(i64::MAX)),
+            ("9223372036.854775808", out),
+            ("10000000000", out),
+            ("0e400", nanos(0)),
+            ("0e401", out),
+            ("1e-400", Err(FigureFault::TooFine)),
+            ("1e-401", out),
+            ("1e99999999999", out),
+            ("1E+2", nanos(100_000_000_000)),
+            ("1e", none),
+            ("1e+", none),
+            ("1e2.0", none),
+            (&long, nanos(7_000_000_000)),
+            (&longer, none),
+        ] {
+            assert_eq!(parse_cost(raw), expected, "{raw}");
+        }
+    }
+
+    #[test]
     fn units_convert_by_flooring() {
+        let one_dollar = NANOS_PER_USD.unsigned_abs();
+        assert_eq!(convert_units(BALANCE_MAX, one_dollar), Ok(BALANCE_MAX));
+        let above = BALANCE_MAX + Usd::from_nanos(1);
+        assert_eq!(convert_units(above, one_dollar), Err(FigureFault::OutOfRange));
         assert_eq!(convert_units(Usd::from_nanos(4_892_500_000), 1_000_001), nanos(4_892_504));
         assert_eq!(convert_units(BALANCE_MAX, u64::MAX), Err(FigureFault::OutOfRange));
     }

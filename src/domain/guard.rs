@@ -17,3 +17,17 @@ pub async fn transaction<F: Future>(inside: F) -> F::Output {
 pub fn in_transaction() -> bool {
     IN_TRANSACTION.try_with(|()| ()).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_what_runs_inside_knows_itself_inside() {
+        assert!(!in_transaction());
+        assert!(transaction(async { in_transaction() }).await);
+        assert!(!in_transaction(), "it ends with the future");
+        let elsewhere = transaction(async { tokio::spawn(async { in_transaction() }).await });
+        assert!(!elsewhere.await.expect("it ends"), "another task is not inside");
+    }
+}

@@ -65,3 +65,37 @@ pub fn new_uuid(clock: &dyn Clock, entropy: &dyn Entropy) -> Uuid {
     let millis = u64::try_from(clock.now().millis()).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::Timestamp;
+    use super::super::entropy::OsEntropy;
+    use super::*;
+
+    struct At(i64);
+
+    impl Clock for At {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_micros(self.0)
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_uuid_of_version_7_of_its_moment() {
+        let id = KeyId::generate(&At(1_662_771_648_250_999), &OsEntropy);
+        assert_eq!(id.0.get_version_num(), 7);
+        assert_eq!(id.0.get_timestamp().map(|moment| moment.to_unix()), Some((1_662_771_648, 250_000_000)));
+        assert_eq!(id.as_bytes(), id.0.as_bytes());
+        assert_ne!(id, KeyId::generate(&At(1_662_771_648_250_999), &OsEntropy), "the rest is drawn");
+    }
+
+    #[test]
+    fn newer_ids_are_greater() {
+        let ids: Vec<TransferId> = (0..50).map(|milli| TransferId::generate(&At(milli * 1_000), &OsEntropy)).collect();
+        assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+        assert!(
+            AuditId::generate(&At(-1), &OsEntropy) < AuditId::generate(&At(1_000), &OsEntropy),
+            "a clock before 1970"
+        );
+    }
+}

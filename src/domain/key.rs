@@ -302,31 +302,7 @@ impl Key {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::KeyStatus::{Active, Depleted, Invalid, Pending, Removed};
-    use super::*;
+mod tests;
 
-    #[test]
-    fn only_the_designed_arrows_exist() {
-        let arrows = [
-            (Pending, Active),
-            (Pending, Depleted),
-            (Pending, Invalid),
-            (Pending, Removed),
-            (Active, Depleted),
-            (Active, Invalid),
-            (Active, Removed),
-            (Depleted, Active),
-            (Depleted, Invalid),
-            (Depleted, Removed),
-            (Invalid, Pending),
-            (Invalid, Removed),
-            (Removed, Pending),
-        ];
-        for from in KeyStatus::ALL {
-            for to in KeyStatus::ALL {
-                assert_eq!(from.may_become(*to), arrows.contains(&(*from, *to)), "{from} → {to}");
-            }
-        }
-    }
-}
+#[cfg(test)]
+pub(super) use tests::sample;

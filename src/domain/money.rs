@@ -206,5 +206,66 @@ mod tests {
             let amount = Usd::from_nanos(nanos);
             prop_assert_eq!(amount.to_string().parse::<Usd>(), Ok(amount));
         }
+
+        /// Amounts add up as their nano-dollars do.
+        #[test]
+        fn arithmetic_is_that_of_whole_numbers(one in -1_i64 << 60..1 << 60, other in -1_i64 << 60..1 << 60) {
+            let (left, right) = (Usd::from_nanos(one), Usd::from_nanos(other));
+            prop_assert_eq!((left + right).nanos(), one + other);
+            prop_assert_eq!((left - right).nanos(), one - other);
+            prop_assert_eq!((-left).nanos(), -one);
+            let mut account = left;
+            account += right;
+            prop_assert_eq!(account, left + right);
+            account -= right;
+            prop_assert_eq!(account, left);
+            prop_assert_eq!([left, right, left].into_iter().sum::<Usd>(), left + right + left);
+        }
+    }
+
+    #[test]
+    fn amounts_know_their_sign() {
+        for (nanos, zero, positive, negative) in
+            [(0, true, false, false), (1, false, true, false), (-1, false, false, true), (i64::MAX, false, true, false)]
+        {
+            let amount = Usd::from_nanos(nanos);
+            assert_eq!(
+                (amount.is_zero(), amount.is_positive(), amount.is_negative()),
+                (zero, positive, negative),
+                "{nanos}"
+            );
+            assert_eq!(amount.or_zero().nanos(), if negative { 0 } else { nanos });
+        }
+        assert_eq!(Usd::default(), Usd::ZERO);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_none_and_never_wraps() {
+        let (most, two) = (Usd::from_nanos(i64::MAX), Usd::from_nanos(2));
+        assert_eq!(two.checked_add(Usd::from_nanos(3)), Some(Usd::from_nanos(5)));
+        assert_eq!(two.checked_mul(-3), Some(Usd::from_nanos(-6)));
+        assert_eq!(most.checked_add(two), None);
+        assert_eq!(most.checked_mul(2), None);
+        let least = Usd::from_nanos(i64::MIN);
+        let panics =
+            |operation: fn(Usd, Usd) -> Usd, one, other| std::panic::catch_unwind(|| operation(one, other)).is_err();
+        assert!(panics(|one, other| one + other, most, two));
+        assert!(panics(|one, other| one - other, least, two));
+        assert!(panics(|one, _| -one, least, two));
+    }
+
+    #[test]
+    fn dollars_and_places_are_read_as_written() {
+        for (text, nanos) in [
+            ("0", 0),
+            ("-0", 0),
+            ("1", 1_000_000_000),
+            ("-12.5", -12_500_000_000),
+            ("0.123456789", 123_456_789),
+            ("007.50", 7_500_000_000),
+            ("9223372036.854775807", i64::MAX),
+        ] {
+            assert_eq!(text.parse::<Usd>(), Ok(Usd::from_nanos(nanos)), "{text}");
+        }
     }
 }

@@ -187,3 +187,65 @@ impl ProviderInfo {
         self.tasks.iter().map(|offer| offer.list_price).min().unwrap_or(super::Usd::ZERO)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Usd;
+    use super::*;
+
+    fn offer(task_type: TaskType, names: [Option<&'static str>; 2], micros: i64) -> TaskOffer {
+        TaskOffer {
+            task_type,
+            proxyless_name: names[0],
+            proxied_name: names[1],
+            list_price: Usd::from_nanos(micros * 1_000),
+            prior_solve_seconds: 10.0,
+            prior_success: 0.9,
+        }
+    }
+
+    fn provider(tasks: Vec<TaskOffer>) -> ProviderInfo {
+        ProviderInfo {
+            code: ProviderCode::Capsolver,
+            name: "CapSolver",
+            key_hint: "letters",
+            key_pattern: "^[A-Z]+$",
+            cost_source: CostSource::BalanceDelta,
+            accepts_keys: true,
+            rate_missing: false,
+            in_flight_cap: 1,
+            tasks,
+        }
+    }
+
+    #[test]
+    fn a_slug_is_the_constant_name_in_lower_case() {
+        for code in ProviderCode::ALL {
+            assert_eq!(code.slug(), code.as_str().to_lowercase());
+        }
+    }
+
+    #[test]
+    fn an_offer_is_for_the_kind_of_task_and_the_way_it_is_reached() {
+        let provider = provider(vec![
+            offer(TaskType::Turnstile, [Some("Without"), None], 1_200),
+            offer(TaskType::Hcaptcha, [None, Some("With")], 800),
+            offer(TaskType::Geetest, [Some("Without"), Some("With")], 2_000),
+        ]);
+        for (task_type, proxyless, proxied) in [
+            (TaskType::Turnstile, Some(1_200_000), None),
+            (TaskType::Hcaptcha, None, Some(800_000)),
+            (TaskType::Geetest, Some(2_000_000), Some(2_000_000)),
+            (TaskType::AwsWaf, None, None),
+        ] {
+            let price = |proxied| provider.offer(task_type, proxied).map(|offer| offer.list_price.nanos());
+            assert_eq!((price(false), price(true)), (proxyless, proxied), "{task_type}");
+        }
+        assert_eq!(provider.cheapest(), Usd::from_nanos(800_000));
+    }
+
+    #[test]
+    fn who_offers_nothing_costs_nothing() {
+        assert_eq!(provider(Vec::new()).cheapest(), Usd::ZERO);
+    }
+}

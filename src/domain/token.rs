@@ -28,3 +28,32 @@ impl ServiceToken {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|until| now < until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_until_it_expires_or_is_revoked() {
+        let at = Timestamp::from_micros;
+        // Expiry, revocation, and whether the token is good at 10.
+        for (expires, revoked, good) in [
+            (None, None, true),
+            (Some(11), None, true),
+            (Some(10), None, false),
+            (Some(9), None, false),
+            (None, Some(5), false),
+            (Some(11), Some(5), false),
+        ] {
+            let token = ServiceToken {
+                id: ServiceTokenId(uuid::Uuid::from_u128(1)),
+                service: "shop".to_owned(),
+                scopes: Scopes::default(),
+                created_at: at(0),
+                expires_at: expires.map(at),
+                revoked_at: revoked.map(at),
+            };
+            assert_eq!(token.is_good(at(10)), good, "{expires:?} {revoked:?}");
+        }
+    }
+}

@@ -65,3 +65,17 @@ pub struct Transfer {
     /// When it was posted.
     pub posted_at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recycling_is_what_a_recycled_key_causes() {
+        let recycling: Vec<&TransferKind> = TransferKind::ALL.iter().filter(|kind| kind.is_recycling()).collect();
+        assert_eq!(
+            recycling,
+            [&TransferKind::RecycleCredit, &TransferKind::RecycleReversal, &TransferKind::Adjustment]
+        );
+    }
+}

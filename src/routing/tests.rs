@@ -134,6 +134,8 @@ fn own_balance_can_turn_the_order() {
     assert_eq!(rank(&request(50), 15, inputs(0)).0[0].provider, TwoCaptcha);
     assert_eq!(rank(&request(50), 15, inputs(i64::MAX)).0[0].provider, Capsolver);
     assert_eq!(rank(&request(50), 0, inputs(i64::MAX)).0[0].provider, TwoCaptcha, "a cap of nothing");
+    let free = RoutingInput { estimate: Usd::ZERO, ..input(Capsolver, 2_000, 10.0, 0.85) };
+    assert_eq!(rank(&request(50), 15, vec![free]).0[0].bias, 1.0, "no balance, no bias, though a task holds nothing");
 }
 
 prop_compose! {

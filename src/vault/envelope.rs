@@ -142,3 +142,45 @@ fn unpad(padded: &[u8]) -> Result<SecretString, VaultError> {
     }
     Ok(SecretString::from(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_padded_has_room_for_the_tag_and_reads_back() {
+        for length in [0, 1, 59, 60, 61, 124, PLAINTEXT_MAX] {
+            let text = "k".repeat(length);
+            let padded = pad(&text).expect("short enough");
+            assert!(padded.len().is_multiple_of(BLOCK));
+            // A buffer that grew to take the tag would leave the key behind where it was.
+            assert!(padded.capacity() >= padded.len() + TAG_BYTES, "{length}");
+            assert_eq!(unpad(&padded).expect("as it was padded").expose_secret(), text);
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_that_is_not_padded_as_we_pad() {
+        let padded = pad("made-up-key").expect("short enough");
+        let is_refused = |bytes: &[u8]| matches!(unpad(bytes), Err(VaultError::Integrity));
+        let end = padded.len() - 1;
+        let mut filled = padded.to_vec();
+        filled[end] = 1;
+        assert!(is_refused(&filled), "the filling is zeros");
+        let mut longer = padded.to_vec();
+        longer.resize(padded.len() + BLOCK, 0);
+        assert!(is_refused(&longer), "no block too many");
+        let mut whole = pad(&"k".repeat(BLOCK - LENGTH_BYTES)).expect("short enough").to_vec();
+        whole.resize(2 * BLOCK, 0);
+        assert!(is_refused(&whole), "nor one after a key that fills its blocks");
+        let mut beyond = padded.to_vec();
+        beyond[..LENGTH_BYTES].copy_from_slice(&u32::MAX.to_be_bytes());
+        assert!(is_refused(&beyond), "no length beyond the end");
+        let mut no_text = padded.to_vec();
+        no_text[LENGTH_BYTES] = 0xff;
+        assert!(is_refused(&no_text), "a key is text");
+        for length in 0..LENGTH_BYTES {
+            assert!(is_refused(&padded[..length]), "{length}");
+        }
+    }
+}

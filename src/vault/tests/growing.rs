@@ -119,9 +119,12 @@ fn a_ring_key_that_was_mistyped_takes_no_envelope_for_damaged() {
 fn who_adds_at_once_loses_nobodys_ring_key() {
     let place = ring_file(&ring_text(&random_base64(), &[entry("one", &random_base64())]));
     let left_behind = place.path.with_file_name(".ring.toml.draft-0123456789abcdef");
-    let a_copy = place.path.with_file_name("ring.toml.0123456789abcdef");
     write(&left_behind, "half a ring");
-    write(&a_copy, "an operator's own");
+    let copies =
+        ["copy", "20260102", "0123456789abcdef"].map(|ending| place.path.with_file_name(format!("ring.toml.{ending}")));
+    for copy in &copies {
+        write(copy, "an operator's own");
+    }
     let add = || open(&place.path).add_ring_key(&SystemClock).unwrap();
     let made: Vec<String> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(add)).collect();
@@ -131,8 +134,8 @@ fn who_adds_at_once_loses_nobodys_ring_key() {
     assert_eq!(found.len(), 9);
     assert!(made.iter().all(|id| found.contains(id)), "{made:?} {found:?}");
     assert_eq!(fs::metadata(&place.path).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(!left_behind.exists() && a_copy.exists());
-    assert_eq!(fs::read_dir(place.path.parent().unwrap()).unwrap().count(), 2, "no draft is left");
+    assert!(!left_behind.exists() && copies.iter().all(|copy| copy.exists()));
+    assert_eq!(fs::read_dir(place.path.parent().unwrap()).unwrap().count(), 4, "no draft is left");
 }
 
 #[test]
@@ -146,4 +149,45 @@ fn a_ring_that_is_no_file_of_ours_is_not_written() {
         assert!(refused.to_string().contains("vault rotate --resume"), "{refused}");
     }
     assert_eq!(fs::read_to_string(&place.path).unwrap(), text);
+}
+
+#[test]
+fn of_several_canaries_the_one_of_the_newest_ring_key_counts() {
+    let index_key = random_base64();
+    let entries = ["one", "two", "three"].map(|id| entry(id, &random_base64()));
+    let canary = |keys: usize| {
+        let sealed = try_open(&ring_text(&index_key, &entries[..keys])).unwrap().canary_seal().unwrap();
+        (sealed.ring_key_id, sealed.envelope)
+    };
+    let vault = try_open(&ring_text(&index_key, &entries)).unwrap();
+    let foreign = ("four".to_owned(), Vec::new());
+    vault.seal_by(&[foreign.clone(), canary(1), canary(2)]).unwrap();
+    assert_eq!(vault.sealing_ring_key_id(), "two", "three has no canary yet, four is not in the ring");
+    vault.seal_by(&[canary(3), canary(2), canary(1)]).unwrap();
+    assert_eq!(vault.sealing_ring_key_id(), "three");
+    for without in [Vec::new(), vec![foreign]] {
+        vault.seal_by(&without).unwrap();
+        assert_eq!(vault.sealing_ring_key_id(), "three", "nothing says that another is to seal");
+    }
+}
+
+#[test]
+fn only_what_looks_like_a_lease_token_has_the_ring_read() {
+    let place = ring_file(&ring_text(&random_base64(), &[entry("one", &random_base64())]));
+    let vault = open(&place.path);
+    write(&place.path, "no ring at all");
+    assert_eq!(vault.read_lease_token("made-up-key-0123456789").unwrap(), None);
+    assert!(matches!(vault.read_lease_token("lease_x"), Err(VaultError::RingMalformed { .. })));
+}
+
+#[test]
+fn a_ring_key_is_added_a_blank_line_below_what_an_operator_wrote() {
+    let text = format!("# kept by hand\n{}", ring_text(&random_base64(), &[entry("one", &random_base64())]));
+    for (written, between) in [(text.as_str(), "\n[[key]]\n"), (text.trim_end(), "\n\n[[key]]\n")] {
+        let place = ring_file(written);
+        let id = open(&place.path).add_ring_key(&SystemClock).unwrap();
+        let after = fs::read_to_string(&place.path).unwrap();
+        let added = after.strip_prefix(written).expect("what was there stays as it was");
+        assert!(added.starts_with(&format!("{between}id = \"{id}\"\n")), "{added:.60}");
+    }
 }

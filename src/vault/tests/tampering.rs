@@ -89,3 +89,16 @@ fn a_row_that_names_another_ring_key_is_damaged() {
         assert!(matches!(opened, Err(VaultError::Integrity)), "{named:?}");
     }
 }
+
+#[test]
+fn a_cut_envelope_is_damaged_and_waits_for_no_ring_key() {
+    let elsewhere = try_open(&ring_text(&random_base64(), &[entry("two", &random_base64())])).unwrap();
+    let mut envelope = fresh().seal(&PLACE, &secret()).unwrap().envelope;
+    let open = |envelope: &[u8]| elsewhere.open_envelope(&PLACE, Some("one"), envelope);
+    assert!(matches!(open(&envelope), Err(VaultError::UnknownRingKey { .. })));
+    for length in 0..envelope.len() {
+        assert!(matches!(open(&envelope[..length]), Err(VaultError::Integrity)), "{length}");
+    }
+    envelope.push(0);
+    assert!(matches!(open(&envelope), Err(VaultError::Integrity)));
+}
