@@ -26,6 +26,10 @@ key = "Yc5nLAcBLzqi4vG64wBAmVsfeAD1Z9hi/7G50OOeGrY="
 created = "2026-01-02T03:04:05Z"
 "#;
 
+/// The ring keys, and the one that seals.
+const RING_KEYS: [&str; 2] = ["old", SEALING];
+const SEALING: &str = "new";
+
 const PLAINTEXT: &str = "made-up-key-0123456789";
 
 const PLACE: SealContext<'static> = SealContext {
@@ -37,7 +41,7 @@ const PLACE: SealContext<'static> = SealContext {
 };
 
 static VAULT: LazyLock<Vault> =
-    LazyLock::new(|| Vault::open(&RingSource::Environment(RING.into()), Arc::new(Same)).expect("the ring is good"));
+    LazyLock::new(|| Vault::open(RingSource::Environment(RING.into()), Arc::new(Same)).expect("the ring is good"));
 
 static SEALED: LazyLock<Vec<u8>> = LazyLock::new(|| seal(PLAINTEXT));
 
@@ -54,11 +58,15 @@ impl Entropy for Same {
 pub fn look(data: &[u8]) {
     let Some((kind, rest)) = data.split_first() else { return };
     match kind % 4 {
-        0 => assert!(VAULT.open_envelope(&PLACE, rest).is_err(), "bytes that nobody sealed open"),
+        0 => assert!(RING_KEYS.iter().all(|id| open(&PLACE, id, rest).is_none()), "bytes that nobody sealed open"),
         1 => changed(rest),
         2 => moved(rest),
         _ => back(rest),
     }
+}
+
+fn open(place: &SealContext<'_>, ring_key_id: &str, envelope: &[u8]) -> Option<SecretString> {
+    VAULT.open_envelope(place, Some(ring_key_id), envelope).ok()
 }
 
 fn seal(text: &str) -> Vec<u8> {
@@ -69,7 +77,7 @@ fn seal(text: &str) -> Vec<u8> {
 fn changed(script: &[u8]) {
     let mut envelope = SEALED.clone();
     edits::apply(&mut envelope, script);
-    let opened = VAULT.open_envelope(&PLACE, &envelope).ok();
+    let opened = open(&PLACE, SEALING, &envelope);
     let is_same = envelope == *SEALED;
     assert_eq!(opened.as_ref().map(ExposeSecret::expose_secret), is_same.then_some(PLAINTEXT));
 }
@@ -88,7 +96,7 @@ fn moved(place: &[u8]) {
     let is_same =
         (table, column, provider, row, owner) == (PLACE.table, PLACE.column, PLACE.provider, PLACE.row, PLACE.owner);
     let place = SealContext { table, column, row, owner, provider };
-    assert_eq!(VAULT.open_envelope(&place, &SEALED).is_ok(), is_same, "{place:?}");
+    assert_eq!(open(&place, SEALING, &SEALED).is_some(), is_same, "{place:?}");
 }
 
 /// A text that is sealed and opened.
@@ -96,7 +104,7 @@ fn back(text: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else { return };
     match VAULT.seal(&PLACE, &SecretString::from(text)) {
         Ok(sealed) => {
-            let opened = VAULT.open_envelope(&PLACE, &sealed.envelope).expect("it was sealed here");
+            let opened = open(&PLACE, &sealed.ring_key_id, &sealed.envelope).expect("it was sealed here");
             assert_eq!(opened.expose_secret(), text);
             assert!(sealed.envelope.len() <= text.len() + 128, "{} bytes", sealed.envelope.len());
         }
