@@ -1,4 +1,5 @@
-//! Plays the fault matrix: a key, an owner and an attempt for every line, all lines at once.
+//! Plays the fault matrix: a server for every part, and a key, an owner and an attempt for every line, all lines
+//! of a part at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,21 +11,17 @@ use serde_json::{Value, json};
 
 use super::relay::Relay;
 use super::row::{Class, Credit, Door, Row, When};
-use super::table::{FOREIGN_ID, SINK, matrix};
+use super::table::{self, FOREIGN_ID, SINK};
 use crate::support::sandbox::{SLUGS, code, usd};
 use crate::support::scene::{Handed, Leased, QUIET, leased};
 use crate::support::server::{provider_setting, with_provider_setting};
-use crate::support::wait::eventually_within;
-use crate::support::{Caller, Plan, Scene, Server};
+use crate::support::{Caller, Database, Plan, Scene, Server};
 
 /// Telegram's ids of the owners, one for each line, count from here.
 const OWNERS_FROM: i64 = 6_000_000_000;
 
 /// How long a line may take until its first state: a timeout and then some.
 const FIRST_WITHIN: Duration = Duration::from_secs(75);
-
-/// Most attempts at a line's task.
-const ATTEMPTS_MAX: i32 = 4;
 
 /// How far the clock moves between two looks at the lines.
 const STEP: Duration = Duration::from_secs(45);
@@ -35,8 +32,6 @@ const STEPS: usize = 80;
 /// A line with its cast.
 struct Played {
     row: Row,
-    /// Telegram's id of the owner.
-    user: i64,
     owner: Caller,
     key: Handed,
     lease: Leased,
@@ -45,55 +40,89 @@ struct Played {
 }
 
 on_both_databases! {
-    async fn every_fault_does_what_the_matrix_says(database) {
-        let mut plan = Plan::begin("faults", &database);
-        let panics = count_panics();
-        let mut relays = Vec::new();
-        let more = "[keys]\nsubmissions_per_hour = 1000\n[leases]\nreview_after = \"24h\"\n";
-        let server = Server::start_edited(database, |text| {
-            let text = with_relays(&text, &mut relays);
-            text.replace("requests_per_second", "concurrency = 500\nrequests_per_second") + more
-        });
-        let scene = Scene::with(server.await).await;
-        let (sink, sunk) = sink();
-        let foreign_id = foreign_id(&scene).await;
-
-        let owned = (OWNERS_FROM..).zip(matrix());
-        let mut lines = join_all(owned.map(|(user, row)| set_up(&scene, user, row))).await;
-        for line in &mut lines {
-            for order in &mut line.row.orders {
-                order.fault = filled_in(&order.fault, &sink, &foreign_id);
-            }
-            order_faults(&scene, line, When::Before).await;
-        }
-        for (slug, relay) in &mut relays {
-            let doors = lines.iter().find(|line| line.row.slug == *slug).map(|line| line.row.door);
-            relay.shut(doors.expect("a line has the relay")).await;
-        }
-
-        join_all(lines.iter_mut().map(|line| play(&scene, line))).await;
-        for line in &lines {
-            order_faults(&scene, line, When::Settled).await;
-        }
-        settle_down(&scene, &lines).await;
-        // What more readings show has to leave it as it is.
-        for _ in 0..3 {
-            scene.server.pass_time(QUIET);
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-        let amiss = amiss(&scene, &lines).await;
-        assert!(amiss.is_empty(), "moved again: {amiss:#?}");
-        scene.expect_no_lies().await;
-
-        let late = "SELECT count(*) FROM audit_log WHERE action = 'attempt.late_drift'";
-        let listed = lines.iter().filter(|line| line.row.first == "UNKNOWN" && line.row.class == Class::Elsewhere);
-        let listed = i64::try_from(listed.count()).expect("few lines");
-        assert_eq!(scene.server.database.number(late).await, Some(listed), "late charges are listed for review");
-        assert_eq!(sunk.load(Ordering::SeqCst), 0, "no redirect was followed");
-        assert_eq!(panics.load(Ordering::SeqCst), 0, "nothing panicked");
-        plan.did(1);
-        plan.note("faults", u64::try_from(lines.len()).expect("few lines"));
+    async fn connections(database) {
+        hold("faults: connections", database, table::connections()).await;
     }
+
+    async fn statuses(database) {
+        hold("faults: statuses", database, table::statuses()).await;
+    }
+
+    async fn bodies(database) {
+        hold("faults: bodies", database, table::bodies()).await;
+    }
+
+    async fn ids(database) {
+        hold("faults: ids", database, table::ids()).await;
+    }
+
+    async fn errors(database) {
+        hold("faults: errors", database, table::errors()).await;
+    }
+
+    async fn results(database) {
+        hold("faults: results", database, table::results()).await;
+    }
+
+    async fn costs(database) {
+        hold("faults: costs", database, table::costs()).await;
+    }
+
+    async fn balances(database) {
+        hold("faults: balances", database, table::balances()).await;
+    }
+
+    async fn late_charges(database) {
+        hold("faults: late charges", database, table::late_charges()).await;
+    }
+}
+
+/// Plays the lines of a part, and fails unless each does what it says.
+async fn hold(name: &str, database: Database, rows: Vec<Row>) {
+    let mut plan = Plan::begin(name, &database);
+    let panics = count_panics();
+    let mut relays = Vec::new();
+    let more = "[keys]\nsubmissions_per_hour = 1000\n[leases]\nreview_after = \"24h\"\n";
+    let server = Server::start_edited(database, |text| {
+        let text = with_relays(&text, &rows, &mut relays);
+        text.replace("requests_per_second", "concurrency = 500\nrequests_per_second") + more
+    });
+    let scene = Scene::with(server.await).await;
+    let (sink, sunk) = sink();
+    let foreign_id = foreign_id(&scene).await;
+
+    let owned = (OWNERS_FROM..).zip(rows);
+    let mut lines = join_all(owned.map(|(user, row)| set_up(&scene, user, row))).await;
+    for line in &mut lines {
+        for order in &mut line.row.orders {
+            order.fault = filled_in(&order.fault, &sink, &foreign_id);
+        }
+        order_faults(&scene, line, When::Before).await;
+    }
+    for (slug, relay) in &mut relays {
+        let doors = lines.iter().find(|line| line.row.slug == *slug).map(|line| line.row.door);
+        relay.shut(doors.expect("a line has the relay")).await;
+    }
+
+    join_all(lines.iter().map(|line| play(&scene, line))).await;
+    settle_down(&scene, &lines).await;
+    // What more readings show has to leave it as it is.
+    for _ in 0..3 {
+        scene.server.pass_time(QUIET);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let amiss = amiss(&scene, &lines).await;
+    assert!(amiss.is_empty(), "moved again: {amiss:#?}");
+    scene.expect_no_lies().await;
+
+    let late = "SELECT count(*) FROM audit_log WHERE action = 'attempt.late_drift'";
+    let listed = lines.iter().filter(|line| line.row.first == "UNKNOWN" && line.row.class == Class::Elsewhere);
+    let listed = i64::try_from(listed.count()).expect("few lines");
+    assert_eq!(scene.server.database.number(late).await, Some(listed), "late charges are listed for review");
+    assert_eq!(sunk.load(Ordering::SeqCst), 0, "no redirect was followed");
+    assert_eq!(panics.load(Ordering::SeqCst), 0, "nothing panicked");
+    plan.did(1);
+    plan.note("faults", u64::try_from(lines.len()).expect("few lines"));
 }
 
 /// A key of an owner of its own, and a lease on it.
@@ -108,38 +137,15 @@ async fn set_up(scene: &Scene, user: i64, row: Row) -> Played {
     }
     let lease = lease_of(scene, user, row.slug, row.name).await;
     assert_eq!(lease.key, key.id, "{}: the requester's own key comes first", row.name);
-    Played { row, user, owner, key, lease, earlier }
+    Played { row, owner, key, lease, earlier }
 }
 
 async fn lease_of(scene: &Scene, user: i64, slug: &'static str, task_id: &str) -> Leased {
-    let opened = open_lease(scene, user, slug, task_id, 1).await;
-    assert_eq!(opened["userErrors"], json!([]), "{task_id}: {opened}");
-    leased(slug, &opened)
-}
-
-async fn open_lease(scene: &Scene, user: i64, slug: &'static str, task_id: &str, number: i32) -> Value {
     let account = json!({ "telegramUserId": user.to_string() });
     let route = json!({ "taskType": "TURNSTILE", "onlyProviders": [code(slug)], "account": account });
-    scene.dispatcher.open_lease(task_id, number, route).await
-}
-
-/// Creates the task. The faults of other lines may have the provider paused just then: an attempt that nobody
-/// tried to send is free, and the task's next one follows when the provider is called again.
-async fn create(scene: &Scene, line: &mut Played) {
-    let before = scene.calls(&line.key, "createTask").await;
-    for number in 2..=ATTEMPTS_MAX {
-        scene.create(&line.lease).await;
-        let attempt = scene.dispatcher.attempt(&line.lease.attempt).await;
-        let was_held = attempt["state"] == "FAILED_FREE" && scene.calls(&line.key, "createTask").await == before;
-        if !was_held || line.row.first == "FAILED_FREE" {
-            return;
-        }
-        let opened = eventually_within(FIRST_WITHIN, line.row.name, || async {
-            let opened = open_lease(scene, line.user, line.row.slug, line.row.name, number).await;
-            (opened["userErrors"] == json!([])).then_some(opened)
-        });
-        line.lease = leased(line.row.slug, &opened.await);
-    }
+    let opened = scene.dispatcher.open_lease(task_id, 1, route).await;
+    assert_eq!(opened["userErrors"], json!([]), "{task_id}: {opened}");
+    leased(slug, &opened)
 }
 
 async fn order_faults(scene: &Scene, line: &Played, when: When) {
@@ -153,9 +159,8 @@ async fn order_faults(scene: &Scene, line: &Played, when: When) {
 }
 
 /// From the creation to the first state, with nothing credited that is not settled.
-async fn play(scene: &Scene, line: &mut Played) {
-    create(scene, line).await;
-    let line = &*line;
+async fn play(scene: &Scene, line: &Played) {
+    scene.create(&line.lease).await;
     let name = line.row.name;
     order_faults(scene, line, When::Created).await;
     let start = Instant::now();
@@ -178,10 +183,10 @@ async fn play(scene: &Scene, line: &mut Played) {
         assert_eq!(usd(&attempt["held"]), Usd::ZERO, "{name}: {attempt}");
     }
     assert!(scene.calls(&line.key, "createTask").await <= 1 + u64::from(line.row.earlier_task), "{name}: sent twice");
+    order_faults(scene, line, When::Settled).await;
 }
 
-/// Lets time go by until every fault has happened and every line is as it should be in the end. A
-/// provider that is paused meanwhile has its faults happen later.
+/// Lets time go by until every fault has happened and every line is as it should be in the end.
 async fn settle_down(scene: &Scene, lines: &[Played]) {
     for _ in 0..STEPS {
         scene.server.pass_time(STEP);
@@ -218,14 +223,10 @@ async fn look(scene: &Scene, line: &Played) -> Option<String> {
         Credit::Reported(amount) => amount.parse().expect("an amount"),
     };
     let elsewhere = if row.class == Class::Elsewhere { charged - credited } else { Usd::ZERO };
+    let elsewhere = row.by_false_figure.map_or(elsewhere, |figure| figure.parse().expect("an amount"));
     let account = owner.account().await;
     // A key behind a shut door can't be read, which is not its fault.
     let problem = if row.door == Door::Open { Value::Null } else { json!("PROVIDER_UNAVAILABLE") };
-    let shown_elsewhere = usd(&shown["outsideSpending"]);
-    let true_balance = "1".parse::<Usd>().expect("an amount") - charged;
-    let by_a_false_figure = row.false_balance.map(|figure| figure.parse::<Usd>().expect("an amount") - true_balance);
-    let is_explained = by_a_false_figure.is_some_and(|off| shown_elsewhere == off || shown_elsewhere == -off);
-    let elsewhere = if is_explained { shown_elsewhere } else { elsewhere };
     let is = json!([
         attempt["state"],
         shown["credited"],
@@ -277,8 +278,8 @@ fn sink() -> (String, Arc<AtomicUsize>) {
 }
 
 /// The configuration with a relay before each provider whose door a line shuts.
-fn with_relays(text: &str, relays: &mut Vec<(&'static str, Relay)>) -> String {
-    let shut = matrix().into_iter().filter(|row| row.door != Door::Open);
+fn with_relays(text: &str, rows: &[Row], relays: &mut Vec<(&'static str, Relay)>) -> String {
+    let shut = rows.iter().filter(|row| row.door != Door::Open);
     shut.fold(text.to_owned(), |text, row| {
         let relay = Relay::before(provider_setting(&text, row.slug, "base_url"));
         let address = format!("http://{}", relay.address);

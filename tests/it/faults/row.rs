@@ -95,9 +95,9 @@ pub(super) struct Row {
     pub(super) last: &'static str,
     pub(super) class: Class,
     pub(super) credit: Credit,
-    /// A false figure of the balance that a reading brings. Where the provider was paused meanwhile that
-    /// reading is a quiet one, and then what left by it, or what it took back, is spent outside.
-    pub(super) false_balance: Option<&'static str>,
+    /// What is shown as spent outside because a quiet reading brought a false figure: what left by it, or what
+    /// the next one took back.
+    pub(super) by_false_figure: Option<&'static str>,
 }
 
 impl Row {
@@ -115,7 +115,7 @@ impl Row {
             last: "SETTLED",
             class: Class::Charged,
             credit: Credit::AsCharged,
-            false_balance: None,
+            by_false_figure: None,
         }
     }
 

@@ -42,7 +42,7 @@ const PLANS: [(&str, &str, Size, Size); 14] = [
 
 /// A plan under way on one database. It tells its seed at once, and what came of it when dropped.
 pub(crate) struct Plan {
-    name: &'static str,
+    name: String,
     unit: &'static str,
     database: &'static str,
     pub(crate) is_long: bool,
@@ -54,14 +54,16 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Begins a plan of the table, or a part of one: `name: part`.
     pub(crate) fn begin(name: &str, database: &Database) -> Self {
-        let (name, unit, usual, long) = PLANS.into_iter().find(|plan| plan.0 == name).expect("a plan of the table");
+        let is_named = |plan: &&(&str, _, _, _)| name.split(':').next() == Some(plan.0);
+        let (_, unit, usual, long) = PLANS.iter().find(is_named).expect("a plan of the table");
         let is_long = std::env::var("MONEY_PLAN").is_ok_and(|plan| plan == "long");
         let size = if is_long { long } else { usual };
         let (database, size) = if database.is_sqlite() { ("sqlite", size.sqlite) } else { ("postgres", size.postgres) };
         let seed = seed().unwrap_or_else(|| rand_u64() >> 1);
         say(&format!("{name} on {database}: MONEY_SEED={seed}"));
-        Self { name, unit, database, is_long, seed, size, counts: Map::new(), start: Instant::now() }
+        Self { name: name.to_owned(), unit, database, is_long, seed, size, counts: Map::new(), start: Instant::now() }
     }
 
     /// The stream of the seed.
