@@ -1,12 +1,14 @@
 //! Recomputes the ledger from its rows and names every lie.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::{Failure, Ledger};
 use crate::domain::account::PLATFORM;
 use crate::domain::{Account, AccountId, AccountKind, Key, KeyId, Transfer, Usd};
 use crate::moves::transfer::chain_hash;
-use crate::store::{KeySums, Miscredited};
+use crate::store::{KeySums, Miscredited, StrayCredit};
 
 /// Rows that are fetched at once.
 const BATCH: u64 = 500;
@@ -49,10 +51,8 @@ impl Ledger {
             let keys = self.store.keys_after(last, BATCH.min(most - seen)).await?;
             let Some(end) = keys.last() else { break };
             last = end.id;
-            for key in &keys {
-                self.check_key(key.id, &mut report).await?;
-            }
             seen += u64::try_from(keys.len()).unwrap_or(u64::MAX);
+            self.check_keys(keys, &mut report).await?;
         }
         Ok(report)
     }
@@ -75,32 +75,59 @@ impl Ledger {
         Ok(())
     }
 
-    /// Checks a key whose rows stood still meanwhile; one that moves is tried again, then left to
+    /// Checks keys whose rows stood still meanwhile; those that move are tried again, then left to
     /// the next audit.
-    async fn check_key(&self, id: KeyId, report: &mut AuditReport) -> Result<(), Failure> {
+    async fn check_keys(&self, mut keys: Vec<Key>, report: &mut AuditReport) -> Result<(), Failure> {
         for _ in 0..3 {
-            let Some(key) = self.store.keys_by_ids(&[id]).await?.pop() else { return Ok(()) };
-            let sums = self.store.key_sums(id, key.quiet_reading.map(|quiet| quiet.started_at)).await?;
-            // The platform's own keys earn no credits.
-            let is_owned = key.owner != PLATFORM;
-            let miscredited = if is_owned { self.store.miscredited(id, LIES_MAX).await? } else { Vec::new() };
-            let stray = self.store.stray_credits(id, LIES_MAX).await?;
-            let after = self.store.keys_by_ids(&[id]).await?.pop();
-            if after.is_some_and(|after| after.version == key.version) {
+            let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
+            let sums = self.store.key_sums(&ids).await?;
+            let wrong = self.wrong_credits(&keys).await?;
+            let versions: HashMap<KeyId, i64> = keys.iter().map(|key| (key.id, key.version)).collect();
+            let after = self.store.keys_by_ids(&ids).await?;
+            let (still, moved): (Vec<Key>, Vec<Key>) =
+                after.into_iter().partition(|key| versions.get(&key.id) == Some(&key.version));
+            for key in &still {
+                let lies = check_sums(key, sums.get(&key.id).copied().unwrap_or_default());
+                let lies = lies.iter().chain(wrong.iter().filter(|(id, _)| *id == key.id).map(|(_, lie)| lie));
+                report.lies.extend(lies.map(|lie| format!("key {}: {lie}", key.id)));
                 report.checked += 1;
-                let mut lies = check_sums(&key, sums);
-                lies.extend(miscredited.iter().map(|Miscredited { attempt, charged, credited }| {
-                    format!("attempt {attempt} was charged {charged} and credited {credited}")
-                }));
-                lies.extend(stray.iter().map(|(credit, attempt)| {
-                    let named = attempt.map_or("no attempt".to_owned(), |id| format!("attempt {id}"));
-                    format!("a credit of {credit} names {named}, which is not the key's")
-                }));
-                report.lies.extend(lies.into_iter().map(|lie| format!("key {id}: {lie}")));
-                return Ok(());
             }
+            if moved.is_empty() {
+                break;
+            }
+            keys = moved;
         }
         Ok(())
+    }
+
+    /// Lies about the credits of keys: at most so many of one sort for each.
+    async fn wrong_credits(&self, keys: &[Key]) -> Result<Vec<(KeyId, String)>, Failure> {
+        let together = self.wrong_credits_at_once(keys).await?;
+        if u64::try_from(together.len()).is_ok_and(|lies| lies < LIES_MAX) {
+            return Ok(together);
+        }
+        // There may be more, and those that are left out may be all those of a key.
+        let mut each = Vec::new();
+        for key in keys {
+            each.append(&mut self.wrong_credits_at_once(std::slice::from_ref(key)).await?);
+        }
+        Ok(each)
+    }
+
+    async fn wrong_credits_at_once(&self, keys: &[Key]) -> Result<Vec<(KeyId, String)>, Failure> {
+        let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
+        // The platform's own keys earn no credits.
+        let owned: Vec<KeyId> = keys.iter().filter(|key| key.owner != PLATFORM).map(|key| key.id).collect();
+        let miscredited = self.store.miscredited(&owned, LIES_MAX).await?;
+        let stray = self.store.stray_credits(&ids, LIES_MAX).await?;
+        let miscredited = miscredited.into_iter().map(|Miscredited { key, attempt, charged, credited }| {
+            (key, format!("attempt {attempt} was charged {charged} and credited {credited}"))
+        });
+        let stray = stray.into_iter().map(|StrayCredit { key, amount, attempt }| {
+            let named = attempt.map_or("no attempt".to_owned(), |id| format!("attempt {id}"));
+            (key, format!("a credit of {amount} names {named}, which is not the key's"))
+        });
+        Ok(miscredited.chain(stray).collect())
     }
 }
 

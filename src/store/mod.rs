@@ -33,7 +33,7 @@ pub use connect::DatabaseSettings;
 pub use error::StoreError;
 pub use read::{
     AttemptFilter, AuditFilter, KeyFilter, KeyList, KeySums, Miscredited, Page, PageRequest, Position, RingKeyUse,
-    SealedKey, TransferList,
+    SealedKey, StrayCredit, TransferList,
 };
 pub use tx::{Changes, Observer, Tx};
 pub use unit::{Work, WriteError};

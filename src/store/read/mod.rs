@@ -16,13 +16,13 @@ mod transfer;
 pub use attempt::AttemptFilter;
 pub use audit::AuditFilter;
 pub use key::{KeyFilter, KeyList};
-pub use ledger::{KeySums, Miscredited};
+pub use ledger::{KeySums, Miscredited, StrayCredit};
 pub use page::{Page, PageRequest, Position};
 pub use sealed::{RingKeyUse, SealedKey};
 pub use transfer::TransferList;
 
-use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ConnectionTrait, EntityTrait, IntoSimpleExpr, QuerySelect, Select};
+use sea_orm::sea_query::{ExprTrait, SimpleExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr, QuerySelect, Select};
 
 use super::StoreError;
 use crate::domain::Usd;
@@ -33,10 +33,13 @@ pub(super) async fn sum<E: EntityTrait>(
     rows: Select<E>,
     column: E::Column,
 ) -> Result<Usd, StoreError> {
-    // PostgreSQL adds bigints up as numeric.
-    let sum = column.into_simple_expr().sum().cast_as("bigint");
-    let found = rows.select_only().expr(sum).into_tuple::<Option<i64>>().one(connection).await?;
+    let found = rows.select_only().expr(nanos(column)).into_tuple::<Option<i64>>().one(connection).await?;
     Ok(found.flatten().map_or(Usd::ZERO, Usd::from_nanos))
+}
+
+/// The sum of a column of nano-dollars, which PostgreSQL has as numeric where bigints add up.
+fn nanos<C: ColumnTrait>(column: C) -> SimpleExpr {
+    column.into_simple_expr().sum().cast_as("bigint")
 }
 
 /// Converts rows that can be inconsistent.
