@@ -5,9 +5,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use key_recycling::domain::Entropy;
+use key_recycling::domain::{Entropy, Secret};
 use key_recycling::vault::{RingSource, SealContext, Vault};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::edits;
@@ -65,12 +65,12 @@ pub fn look(data: &[u8]) {
     }
 }
 
-fn open(place: &SealContext<'_>, ring_key_id: &str, envelope: &[u8]) -> Option<SecretString> {
+fn open(place: &SealContext<'_>, ring_key_id: &str, envelope: &[u8]) -> Option<Secret> {
     VAULT.open_envelope(place, Some(ring_key_id), envelope).ok()
 }
 
 fn seal(text: &str) -> Vec<u8> {
-    VAULT.seal(&PLACE, &SecretString::from(text)).expect("it is short enough").envelope
+    VAULT.seal(&PLACE, &Secret::from(text)).expect("it is short enough").envelope
 }
 
 /// A sealed key after changes.
@@ -102,7 +102,7 @@ fn moved(place: &[u8]) {
 /// A text that is sealed and opened.
 fn back(text: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else { return };
-    match VAULT.seal(&PLACE, &SecretString::from(text)) {
+    match VAULT.seal(&PLACE, &Secret::from(text)) {
         Ok(sealed) => {
             let opened = open(&PLACE, &sealed.ring_key_id, &sealed.envelope).expect("it was sealed here");
             assert_eq!(opened.expose_secret(), text);

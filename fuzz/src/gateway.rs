@@ -9,10 +9,10 @@ use std::sync::LazyLock;
 use axum::body::Bytes;
 use axum::http::Request;
 use axum::http::header::CONTENT_TYPE;
-use key_recycling::domain::ProviderCode;
+use key_recycling::domain::{ProviderCode, Secret};
 use key_recycling::fuzzing::{Bench, legacy_call};
 use key_recycling::providers::dialect::{JsonCall, LegacyCall, TaskRequest, task_type};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
@@ -106,7 +106,7 @@ fn said_in_form(call: &LegacyCall, fields: &[(String, String)]) -> String {
 
 /// Each provider can be told the task, by our key and to no other effect, or is not told.
 fn goes_out(task: &TaskRequest) {
-    let key = SecretString::from(KEY);
+    let key = Secret::from(KEY);
     for code in ProviderCode::ALL {
         let kind = task_type(*code, task);
         let Some((url, body)) = BENCH.creation(*code, &key, task) else { continue };
@@ -139,6 +139,6 @@ fn told_in_form(body: &str) -> TaskRequest {
     LegacyCall::from_fields(pairs, None).task
 }
 
-fn exposed(token: &Option<SecretString>) -> Option<&str> {
+fn exposed(token: &Option<Secret>) -> Option<&str> {
     token.as_ref().map(ExposeSecret::expose_secret)
 }

@@ -7,17 +7,17 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use hmac::{Hmac, KeyInit, Mac};
-use key_recycling::domain::Timestamp;
+use key_recycling::domain::{Timestamp, Secret};
 use key_recycling::fuzzing::signed_by;
 use key_recycling::identity::sign_init_data;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 use sha2::Sha256;
 use url::form_urlencoded;
 
 use crate::edits;
 
-static BOT_TOKEN: LazyLock<SecretString> = LazyLock::new(|| "made-up-bot-token".into());
+static BOT_TOKEN: LazyLock<Secret> = LazyLock::new(|| "made-up-bot-token".into());
 
 const USER: i64 = 5_000_000_001;
 const AT: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);

@@ -10,11 +10,10 @@ use std::time::Duration;
 
 use key_recycling::domain::attempt::{Dialect, REPLY_BYTES_MAX};
 use key_recycling::domain::figure::BALANCE_MAX;
-use key_recycling::domain::{CostSource, ProviderCode, TaskType, Usd};
+use key_recycling::domain::{CostSource, ProviderCode, Secret, TaskType, Usd};
 use key_recycling::fuzzing::{Bench, Reply};
 use key_recycling::providers::dialect::answer;
 use key_recycling::providers::{Charge, CostFigure, Created, Ending, Polled, ProviderSettingsSet};
-use secrecy::SecretString;
 use serde_json::Value;
 
 const KEY: &str = "MadeUpMadeUpMadeUpMadeUpMadeUp12";
@@ -30,7 +29,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     Bench::new(settings)
 });
 
-static KEY_SECRET: LazyLock<SecretString> = LazyLock::new(|| KEY.into());
+static KEY_SECRET: LazyLock<Secret> = LazyLock::new(|| KEY.into());
 
 /// Looks at one input.
 pub fn look(data: &[u8]) {

@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 use super::StartError;
 use crate::config::{Config, SecretSource};
 use crate::domain::clock::SharedClock;
-use crate::domain::{OsEntropy, ProviderCode, SystemClock};
+use crate::domain::{OsEntropy, ProviderCode, Secret, SystemClock};
 use crate::identity::{self, Identity};
 use crate::keys::{self, Keys};
 use crate::ledger::Ledger;
@@ -196,7 +196,7 @@ fn key_settings(config: &Config) -> keys::Settings {
 
 /// Secrets are not `Clone`, so that a copy is always a decision: here, from the configuration into
 /// the part that keeps it.
-fn copy_secret(secret: &secrecy::SecretString) -> secrecy::SecretString {
+fn copy_secret(secret: &Secret) -> Secret {
     use secrecy::ExposeSecret;
     secret.expose_secret().into()
 }

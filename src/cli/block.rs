@@ -1,9 +1,7 @@
 //! Keys stopped for good and let go; the key comes through standard input.
 
-use secrecy::SecretString;
-
 use crate::app::Parts;
-use crate::domain::{Actor, Key, KeyId, ProviderCode, Usd};
+use crate::domain::{Actor, Key, KeyId, ProviderCode, Secret, Usd};
 use crate::keys::Blocking;
 use crate::ledger::KeyReversal;
 
@@ -43,7 +41,7 @@ pub(super) async fn block(context: &Context, provider: ProviderCode, reverse_cre
 
 /// Takes a block back.
 pub(super) async fn unblock(context: &Context, provider: ProviderCode) -> Outcome {
-    let key: SecretString = prompt::secret("the key")?;
+    let key: Secret = prompt::secret("the key")?;
     let parts = context.parts().await?;
     let done = parts.keys.unblock(&Actor::Operator, provider, &key).await.map_err(Failure::unreachable)?;
     let blocking = done.ok_or_else(|| no_key("unblock", provider))?;

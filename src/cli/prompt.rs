@@ -3,18 +3,18 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::context::Context;
 use super::failure::{Failure, Outcome};
 use super::out::complain;
+use crate::domain::Secret;
 
 /// Longest secret that is read.
 const SECRET_BYTES_MAX: u64 = 4 * 1024;
 
 /// Reads a secret from standard input, trimmed.
-pub(super) fn secret(what: &str) -> Result<SecretString, Failure> {
+pub(super) fn secret(what: &str) -> Result<Secret, Failure> {
     let mut text = Zeroizing::new(String::new());
     let read = if io::stdin().is_terminal() {
         complain(&format!("Paste {what}, which is not shown, and end with Enter (a file is better: … < FILE):"));
@@ -27,7 +27,7 @@ pub(super) fn secret(what: &str) -> Result<SecretString, Failure> {
     if read.is_err() || trimmed.is_empty() {
         return Err(Failure::Usage(format!("standard input holds no text. Give {what} there: … < FILE")));
     }
-    Ok(SecretString::from(trimmed))
+    Ok(Secret::from(trimmed))
 }
 
 /// The terminal shows nothing of what is typed as long as this lives.

@@ -18,9 +18,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
-
-use crate::domain::ProviderCode;
+use crate::domain::{ProviderCode, Secret};
 
 pub use describe::{example, reference_markdown};
 pub use fault::{Fault, Faults, variable};
@@ -115,7 +113,7 @@ pub struct Secrets {
     /// Where the key ring is.
     pub ring: Option<SecretSource>,
     /// The bot's token.
-    pub bot_token: Option<SecretString>,
+    pub bot_token: Option<Secret>,
 }
 
 /// The secrets that a command cannot do without.

@@ -8,10 +8,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use url::Url;
 
-use crate::domain::Usd;
+use crate::domain::{Secret, Usd};
 
 /// Reads the text of one setting.
 pub(super) trait Reader {
@@ -284,7 +284,7 @@ impl Reader for Directives {
 }
 
 /// Where the database is; it may hold a password, so it is never printed as it stands.
-pub struct DatabaseUrl(SecretString);
+pub struct DatabaseUrl(Secret);
 
 impl DatabaseUrl {
     /// The address with its password, for the one place that connects.
@@ -322,7 +322,7 @@ impl Reader for Database {
         let is_sqlite = text.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty());
         let is_postgres =
             Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql") && url.has_host());
-        (is_sqlite || is_postgres).then(|| DatabaseUrl(SecretString::from(text)))
+        (is_sqlite || is_postgres).then(|| DatabaseUrl(Secret::from(text)))
     }
 
     fn rule(&self) -> String {

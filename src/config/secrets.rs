@@ -8,11 +8,10 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
-
 use super::fault::{Fault, variable};
 use super::layers::Sources;
 use super::table::{Effective, Origin};
+use crate::domain::Secret;
 
 /// Largest secret that is read.
 const BYTES_MAX: u64 = 256 * 1024;
@@ -71,10 +70,10 @@ impl SecretName {
             return Ok(Some(Found { secret, origin: Origin::Credential(path) }));
         }
         let variable = variable(&name);
-        Ok(sources.variable(&variable).filter(|text| !text.is_empty()).map(|text| Found {
-            secret: SecretString::from(text.trim()),
-            origin: Origin::Environment(variable.clone()),
-        }))
+        Ok(sources
+            .variable(&variable)
+            .filter(|text| !text.is_empty())
+            .map(|text| Found { secret: Secret::from(text.trim()), origin: Origin::Environment(variable.clone()) }))
     }
 
     /// The fault of a secret that is needed and that nothing gives.
@@ -112,13 +111,13 @@ pub enum SecretSource {
     /// A systemd credential.
     Credential(PathBuf),
     /// The text itself, from the environment.
-    Environment(SecretString),
+    Environment(Secret),
 }
 
 /// A secret and where it was found.
 pub(super) struct Found {
     /// The secret, trimmed.
-    pub(super) secret: SecretString,
+    pub(super) secret: Secret,
     /// Where it was found.
     pub(super) origin: Origin,
 }
@@ -156,7 +155,7 @@ enum Unreadable {
 
 /// Reads a secret; a `private` one is refused when others can read it too. Credentials are guarded
 /// by systemd's own means.
-fn read(path: &Path, private: bool) -> Result<SecretString, Unreadable> {
+fn read(path: &Path, private: bool) -> Result<Secret, Unreadable> {
     let metadata = std::fs::metadata(path).map_err(|error| Unreadable::Open(error.kind()))?;
     if private && is_shared(&metadata) {
         return Err(Unreadable::Shared);
@@ -169,7 +168,7 @@ fn read(path: &Path, private: bool) -> Result<SecretString, Unreadable> {
         kind => Unreadable::Open(kind),
     })?;
     let trimmed = text.trim();
-    if trimmed.is_empty() { Err(Unreadable::Form) } else { Ok(SecretString::from(trimmed)) }
+    if trimmed.is_empty() { Err(Unreadable::Form) } else { Ok(Secret::from(trimmed)) }
 }
 
 fn is_shared(metadata: &Metadata) -> bool {

@@ -5,13 +5,12 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::domain::clock::SharedClock;
 use crate::domain::money::NANOS_PER_USD;
-use crate::domain::{ProviderCode, Usd};
+use crate::domain::{ProviderCode, Secret, Usd};
 use crate::identity;
 
 use super::client::{Client, Trouble};
@@ -46,12 +45,11 @@ enum Part {
 }
 
 /// The owners, and what it takes to speak for them.
-#[derive(Clone)]
 pub(super) struct Cast {
     client: Client,
     graphql: String,
     sandbox: String,
-    bot_token: SecretString,
+    bot_token: Secret,
     clock: SharedClock,
     pub(super) owners: Vec<Owner>,
 }
@@ -68,13 +66,7 @@ pub(super) struct Roles {
 }
 
 impl Cast {
-    pub(super) fn new(
-        client: Client,
-        graphql: String,
-        sandbox: String,
-        bot_token: SecretString,
-        clock: SharedClock,
-    ) -> Self {
+    pub(super) fn new(client: Client, graphql: String, sandbox: String, bot_token: Secret, clock: SharedClock) -> Self {
         let owners =
             NAMES.iter().zip(FIRST_ID..).map(|(name, telegram_user_id)| Owner { name, telegram_user_id }).collect();
         Self { client, graphql, sandbox, bot_token, clock, owners }

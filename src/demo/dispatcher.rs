@@ -7,14 +7,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::domain::{ProviderCode, TaskType};
+use crate::domain::{ProviderCode, Secret, TaskType};
 
 use super::child::stdin_lines;
 use super::client::{Client, Trouble};
@@ -91,7 +91,7 @@ pub(crate) async fn dispatch() -> Result<(), Trouble> {
 /// What all workers share.
 struct Desk {
     client: Client,
-    authorization: SecretString,
+    authorization: Secret,
     orders: Orders,
     offers: Vec<Offer>,
     stopped: watch::Receiver<bool>,
@@ -123,7 +123,7 @@ const REPORT: &str = "mutation($input: ReportSolutionInput!) {
 
 impl Desk {
     async fn open(orders: Orders, stopped: watch::Receiver<bool>) -> Result<Self, Trouble> {
-        let authorization = SecretString::from(format!("Bearer {}", orders.token));
+        let authorization = Secret::from(format!("Bearer {}", orders.token));
         let mut desk = Self { client: Client::new()?, authorization, orders, offers: Vec::new(), stopped };
         let data = desk.ask(OFFERS, Value::Null).await?;
         desk.offers = read_offers(&data);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use url::Url;
@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::cli::out::Out;
 use crate::cli::signal::Ending;
 use crate::domain::clock::SharedClock;
-use crate::domain::{Entropy, ProviderCode, Scope, Scopes, TaskType, Usd};
+use crate::domain::{Entropy, ProviderCode, Scope, Scopes, Secret, TaskType, Usd};
 use crate::telemetry::{self, Format, Target};
 
 use super::cast::{BO, Cast, Roles};
@@ -122,8 +122,8 @@ struct Play {
     roles: Roles,
     watcher: Watcher,
     dispatcher: Role,
-    service_token: SecretString,
-    operator_token: SecretString,
+    service_token: Secret,
+    operator_token: Secret,
 }
 
 impl Play {
@@ -139,7 +139,8 @@ impl Play {
         let graphql = format!("http://{}/graphql", app.public_addr());
         let service_token = token(app, "dispatcher", Scope::Dispatch).await?;
         let operator_token = token(app, "operator", Scope::Operate).await?;
-        let cast = Cast::new(client.clone(), graphql.clone(), sandbox.base.clone(), stage.bot_token.clone(), clock);
+        let bot_token = stage.bot_token.expose_secret().into();
+        let cast = Cast::new(client.clone(), graphql.clone(), sandbox.base.clone(), bot_token, clock);
         // While keys are handed over the providers take their time, so that people see them PENDING.
         tune(&client, sandbox, &json!({ "latency_ms": [300, 600] })).await?;
         let roles = cast.hand_over(options.seed).await?;
@@ -183,7 +184,7 @@ impl Play {
             head.extend(owners.map(|owner| format!("    {:<10}  {}", owner.name, self.cast.mini_app(owner, &origin))));
         }
         let owner = self.cast.owners.first().map(|owner| (owner.name, self.cast.authorization(owner)));
-        let service = |token: &SecretString| format!("Bearer {}", token.expose_secret());
+        let service = |token: &Secret| format!("Bearer {}", token.expose_secret());
         let callers = owner
             .into_iter()
             .chain([("dispatcher", service(&self.service_token)), ("operator", service(&self.operator_token))]);
@@ -321,7 +322,7 @@ async fn tune(client: &Client, sandbox: &Sandbox, settings: &Value) -> Result<()
     Ok(())
 }
 
-async fn token(app: &App, service: &str, scope: Scope) -> Result<SecretString, Failure> {
+async fn token(app: &App, service: &str, scope: Scope) -> Result<Secret, Failure> {
     let made = app.identity.create_token(service, Scopes::of(&[scope]), None).await;
     let made = made.map_err(|error| Trouble::new(error.to_string()))?;
     Ok(made.map_err(|_| Trouble::new("the demo's services cannot have tokens"))?.token)

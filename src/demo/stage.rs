@@ -6,10 +6,10 @@ use std::net::TcpListener;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
 use crate::config::{self, Config, Flag, Needs, Sources};
-use crate::domain::{Clock, Entropy, ProviderCode};
+use crate::domain::{Clock, Entropy, ProviderCode, Secret};
 use crate::vault;
 
 use super::Failure;
@@ -52,7 +52,7 @@ impl Ports {
 #[derive(Debug)]
 pub(super) struct Stage {
     pub(super) folder: PathBuf,
-    pub(super) bot_token: SecretString,
+    pub(super) bot_token: Secret,
 }
 
 impl Stage {
@@ -75,7 +75,7 @@ impl Stage {
         if !ring.exists() {
             vault::init_ring_file(&ring, clock, entropy).map_err(|error| Failure::Usage(error.to_string()))?;
         }
-        let bot_token = SecretString::from(format!("7000000001:{}", hex(entropy, 20)));
+        let bot_token = Secret::from(format!("7000000001:{}", hex(entropy, 20)));
         write_private(&folder.join(BOT_TOKEN), bot_token.expose_secret()).map_err(failed)?;
         Ok(Self { folder, bot_token })
     }

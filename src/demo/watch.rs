@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::domain::{AttemptState, CostSource, ProviderCode, Usd, figure};
+use crate::domain::{AttemptState, CostSource, ProviderCode, Secret, Usd, figure};
 
 use super::cast::Owner;
 use super::client::{Client, Trouble};
@@ -75,7 +75,7 @@ pub(super) struct Watcher {
     client: Client,
     graphql: String,
     sandbox: String,
-    authorization: SecretString,
+    authorization: Secret,
     owners: Vec<Owner>,
     /// The newest credit of each key so far; busy owners' older ones leave the page.
     last_credit: BTreeMap<String, (String, String)>,
@@ -116,14 +116,8 @@ const LEDGER: &str = "query($id: ID, $first: Int, $after: String) {
 }";
 
 impl Watcher {
-    pub(super) fn new(
-        client: Client,
-        graphql: String,
-        sandbox: String,
-        operator: &SecretString,
-        owners: Vec<Owner>,
-    ) -> Self {
-        let authorization = SecretString::from(format!("Bearer {}", operator.expose_secret()));
+    pub(super) fn new(client: Client, graphql: String, sandbox: String, operator: &Secret, owners: Vec<Owner>) -> Self {
+        let authorization = Secret::from(format!("Bearer {}", operator.expose_secret()));
         Self {
             client,
             graphql,

@@ -21,6 +21,7 @@ pub mod key;
 pub mod money;
 pub mod provider;
 pub mod reach;
+pub mod secret;
 pub mod token;
 pub mod transfer;
 
@@ -35,4 +36,5 @@ pub use id::{AccountId, AttemptId, AuditId, KeyId, ServiceTokenId, TransferId};
 pub use key::{Key, KeyProblem, KeyProblemCode, KeyStatus};
 pub use money::Usd;
 pub use provider::{CostSource, ProviderCode, TaskType};
+pub use secret::Secret;
 pub use transfer::{Transfer, TransferKind};

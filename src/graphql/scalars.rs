@@ -3,9 +3,10 @@
 //! A refused value gets a fixed sentence: what a caller sent is echoed nowhere.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
 use crate::domain;
+use crate::domain::Secret;
 
 /// US dollars as a decimal string with at most nine places, never a JSON number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,14 +64,14 @@ impl From<domain::Timestamp> for DateTime {
 
 /// A provider's API key: taken as input only, no output field has this type.
 #[derive(Debug)]
-pub(crate) struct ProviderKey(pub(crate) SecretString);
+pub(crate) struct ProviderKey(pub(crate) Secret);
 
 /// A provider's API key: taken as input only, no output field has this type.
 #[Scalar(name = "ProviderKey", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8265#section-4.2")]
 impl ScalarType for ProviderKey {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
-            Value::String(text) => Ok(Self(SecretString::from(text))),
+            Value::String(text) => Ok(Self(Secret::from(text))),
             _ => Err(InputValueError::custom("a key is text")),
         }
     }
@@ -83,7 +84,7 @@ impl ScalarType for ProviderKey {
 
 /// A secret good for one task at the provider and any number of polls: lease_ and at most 90 letters and digits.
 #[derive(Debug)]
-pub(crate) struct LeaseToken(pub(crate) SecretString);
+pub(crate) struct LeaseToken(pub(crate) Secret);
 
 /// A secret good for one task at the provider and any number of polls: lease_ and at most 90 letters and digits.
 #[Scalar(name = "LeaseToken", specified_by_url = "https://www.rfc-editor.org/rfc/rfc6750#section-2.1")]
@@ -105,6 +106,9 @@ pub(crate) fn int(count: impl TryInto<i32>) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    static_assertions::assert_not_impl_any!(ProviderKey: Clone, std::fmt::Display, serde::Serialize);
+    static_assertions::assert_not_impl_any!(LeaseToken: Clone, std::fmt::Display, serde::Serialize);
 
     #[test]
     fn refusals_do_not_echo() {

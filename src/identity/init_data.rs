@@ -7,13 +7,13 @@
 use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use crate::domain::Timestamp;
+use crate::domain::{Secret, Timestamp};
 
 /// Longest init data that is looked at.
 const LENGTH_MAX: usize = 4096;
@@ -33,7 +33,7 @@ struct User {
 }
 
 /// Checks the signature and reads user and time. `None` for anything that is not exactly right.
-pub(super) fn verify(init_data: &str, bot_token: &SecretString) -> Option<Signed> {
+pub(super) fn verify(init_data: &str, bot_token: &Secret) -> Option<Signed> {
     if init_data.len() > LENGTH_MAX {
         return None;
     }
@@ -56,7 +56,7 @@ pub(super) fn verify(init_data: &str, bot_token: &SecretString) -> Option<Signed
 /// Init data for a user as Telegram would sign it: for links on the operator's own machine, and for
 /// tests.
 #[must_use]
-pub fn sign_init_data(bot_token: &SecretString, telegram_user_id: i64, now: Timestamp) -> String {
+pub fn sign_init_data(bot_token: &Secret, telegram_user_id: i64, now: Timestamp) -> String {
     let user = format!(r#"{{"id":{telegram_user_id},"first_name":"Owner {telegram_user_id}"}}"#);
     let auth_date = now.seconds().to_string();
     let check = format!("auth_date={auth_date}\nuser={user}");
@@ -75,7 +75,7 @@ pub fn mini_app_link(origin: &Url, init_data: &str) -> String {
     format!("{origin}#tgWebAppData={encoded}&tgWebAppVersion=8.0&tgWebAppPlatform=web")
 }
 
-fn signature(bot_token: &SecretString, check: &str) -> [u8; 32] {
+fn signature(bot_token: &Secret, check: &str) -> [u8; 32] {
     let secret = mac(b"WebAppData", bot_token.expose_secret().as_bytes());
     mac(&secret, check.as_bytes())
 }
@@ -128,7 +128,7 @@ mod tests {
     /// The other library means "within a day" by no limit at all.
     const AT_ANY_AGE: Option<u64> = Some(0);
 
-    fn bot_token() -> SecretString {
+    fn bot_token() -> Secret {
         BOT_TOKEN.into()
     }
 

@@ -9,11 +9,9 @@ mod service;
 
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use crate::domain::clock::SharedClock;
 use crate::domain::entropy::SharedEntropy;
-use crate::domain::{AccountRef, Actor, Timestamp};
+use crate::domain::{AccountRef, Actor, Secret, Timestamp};
 use crate::store::{Store, StoreError};
 
 pub use init_data::{mini_app_link, sign_init_data};
@@ -22,7 +20,7 @@ pub use service::{NewServiceToken, ServiceLogin, TokenRefusal};
 /// Settings of the login.
 pub struct Settings {
     /// The bot's token, by which Telegram signs; without it no owner can sign in.
-    pub bot_token: Option<SecretString>,
+    pub bot_token: Option<Secret>,
     /// How long a login is good after Telegram signed it.
     pub login_max_age: Duration,
     /// How far Telegram's clock may be ahead of ours.

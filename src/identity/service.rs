@@ -1,11 +1,11 @@
 //! Service tokens: 256 bits from the operating system, stored as their SHA-256.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
 use super::{Identity, LoginError};
 use crate::domain::token::ServiceToken;
-use crate::domain::{Scopes, ServiceIdentity, ServiceTokenId, Timestamp};
+use crate::domain::{Scopes, Secret, ServiceIdentity, ServiceTokenId, Timestamp};
 use crate::store::{NewToken, StoreError};
 
 /// Beginning of every service token, by which people and scanners recognise one.
@@ -29,7 +29,7 @@ pub struct NewServiceToken {
     /// The row's id, by which it is revoked.
     pub id: ServiceTokenId,
     /// The token.
-    pub token: SecretString,
+    pub token: Secret,
 }
 
 /// Why no token was made.
@@ -127,7 +127,7 @@ impl Identity {
         revoked
     }
 
-    fn random_token(&self) -> SecretString {
+    fn random_token(&self) -> Secret {
         let mut bytes = zeroize::Zeroizing::new([0; 32]);
         self.entropy.fill(&mut *bytes);
         let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -1,10 +1,8 @@
 //! A key is stopped for good: by an operator, or through one by the rightful owner it was stolen from.
 
-use secrecy::SecretString;
-
 use super::{Failure, Inner, Keys};
 use crate::domain::audit::{Target, TargetKind};
-use crate::domain::{Actor, Key, ProviderCode};
+use crate::domain::{Actor, Key, ProviderCode, Secret};
 use crate::moves;
 use crate::store::{StoreError, Tx};
 
@@ -24,7 +22,7 @@ impl Keys {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn rows_of(&self, provider: ProviderCode, key: &SecretString) -> Result<Option<Vec<Key>>, Failure> {
+    pub async fn rows_of(&self, provider: ProviderCode, key: &Secret) -> Result<Option<Vec<Key>>, Failure> {
         let Some(fingerprint) = self.inner.fingerprint_of(provider, key) else { return Ok(None) };
         Ok(Some(self.inner.store.rows_of_key(provider, &fingerprint).await?))
     }
@@ -39,7 +37,7 @@ impl Keys {
         &self,
         actor: &Actor,
         provider: ProviderCode,
-        key: &SecretString,
+        key: &Secret,
     ) -> Result<Option<Blocking>, Failure> {
         self.set_blocked(actor, provider, key, true).await
     }
@@ -52,7 +50,7 @@ impl Keys {
         &self,
         actor: &Actor,
         provider: ProviderCode,
-        key: &SecretString,
+        key: &Secret,
     ) -> Result<Option<Blocking>, Failure> {
         self.set_blocked(actor, provider, key, false).await
     }
@@ -61,7 +59,7 @@ impl Keys {
         &self,
         actor: &Actor,
         provider: ProviderCode,
-        key: &SecretString,
+        key: &Secret,
         to: bool,
     ) -> Result<Option<Blocking>, Failure> {
         let Some(fingerprint) = self.inner.fingerprint_of(provider, key) else { return Ok(None) };
@@ -77,7 +75,7 @@ impl Keys {
 
 impl Inner {
     /// The blind index of a key as pasted.
-    fn fingerprint_of(&self, provider: ProviderCode, pasted: &SecretString) -> Option<String> {
+    fn fingerprint_of(&self, provider: ProviderCode, pasted: &Secret) -> Option<String> {
         let normalised = self.read_format(provider, pasted)?;
         Some(self.fingerprint(provider, &normalised))
     }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::{Failure, Inner, Keys};
 use crate::domain::key::BalanceSource;
-use crate::domain::{CostSource, Key, KeyId, ProviderCode, failpoint};
+use crate::domain::{CostSource, Key, KeyId, ProviderCode, Secret, failpoint};
 use crate::moves;
 use crate::moves::key::{Answer, Report};
 use crate::store::StoreError;
@@ -128,7 +127,7 @@ impl Inner {
 
     /// Opens a key's envelope. One that fails its seal's check is set aside, noted in the audit log,
     /// and never sent anywhere.
-    async fn unseal(&self, id: KeyId) -> Result<Option<(Key, SecretString)>, Failure> {
+    async fn unseal(&self, id: KeyId) -> Result<Option<(Key, Secret)>, Failure> {
         let Some((key, envelope)) = self.store.envelope(id).await? else { return Ok(None) };
         if key.integrity_failed_at.is_some() {
             return Ok(None);

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::read::CLAIM;
 use super::{Failure, Inner, Keys, label, owner_of};
 use crate::domain::key::BalanceSource;
-use crate::domain::{AccountId, Actor, Key, KeyId, KeyProblemCode, KeyStatus, ProviderCode, Timestamp, failpoint};
+use crate::domain::{
+    AccountId, Actor, Key, KeyId, KeyProblemCode, KeyStatus, ProviderCode, Secret, Timestamp, failpoint,
+};
 use crate::moves;
 use crate::moves::key::{Bounds, Claim, ClaimRefusal, NewKey};
 use crate::providers::NormalisedKey;
@@ -25,7 +26,7 @@ pub struct Submission {
     /// The provider that issued it.
     pub provider: ProviderCode,
     /// The key as pasted.
-    pub key: SecretString,
+    pub key: Secret,
     /// The owner's name for it; `None` keeps the one it had.
     pub label: Option<String>,
 }
@@ -168,7 +169,7 @@ async fn validate(inner: Arc<Inner>, id: KeyId, reading: Uuid) {
 }
 
 impl Inner {
-    pub(super) fn read_format(&self, provider: ProviderCode, pasted: &SecretString) -> Option<NormalisedKey> {
+    pub(super) fn read_format(&self, provider: ProviderCode, pasted: &Secret) -> Option<NormalisedKey> {
         use secrecy::ExposeSecret;
         // A lease token is handed out in the place of a key; taking it for one would make a loop.
         if looks_like_lease_token(pasted.expose_secret().trim()) {
@@ -185,7 +186,7 @@ impl Inner {
     /// field, it would be shown from then on.
     pub(super) fn shows_key(&self, label: Option<&str>, provider: ProviderCode, fingerprint: &str) -> bool {
         let is_the_key = |text: &str| {
-            self.read_format(provider, &SecretString::from(text))
+            self.read_format(provider, &Secret::from(text))
                 .is_some_and(|key| self.fingerprint(provider, &key) == fingerprint)
         };
         label.is_some_and(|label| is_the_key(label) || label.split_whitespace().any(is_the_key))

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use super::answer::{NO_SLOT, to_creation};
 use super::{CreateAnswer, Failure, GatewayRefusal, Inner, Leases};
 use crate::domain::attempt::Dialect;
-use crate::domain::{Attempt, AttemptId, AttemptState, Blame, Timestamp, failpoint};
+use crate::domain::{Attempt, AttemptId, AttemptState, Blame, Secret, Timestamp, failpoint};
 use crate::moves;
 use crate::moves::attempt::End;
 use crate::moves::key::{Policy, Report};
@@ -103,7 +101,7 @@ impl Inner {
         }
     }
 
-    async fn send(&self, attempt: Attempt, secret: &SecretString, task: &TaskRequest) -> Result<CreateAnswer, Failure> {
+    async fn send(&self, attempt: Attempt, secret: &Secret, task: &TaskRequest) -> Result<CreateAnswer, Failure> {
         failpoint::reach("sent");
         let created = self.providers.create(attempt.provider, secret, task).await;
         failpoint::reach("created");

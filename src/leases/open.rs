@@ -1,12 +1,11 @@
 //! A service opens a lease: the same task and number always get the same one.
 
-use secrecy::SecretString;
 use serde::Serialize;
 
 use super::{Failure, Leases};
 use crate::domain::decision::{Choice, RouteRequest};
 use crate::domain::{
-    AccountId, AccountRef, Attempt, AttemptId, AttemptState, Decision, KeyId, ProviderCode, TaskType, Timestamp,
+    AccountId, AccountRef, Attempt, AttemptId, AttemptState, Decision, KeyId, ProviderCode, Secret, TaskType, Timestamp,
 };
 use crate::moves;
 use crate::pool::DrawSeed;
@@ -47,7 +46,7 @@ pub struct OpenRequest {
 #[derive(Debug)]
 pub struct Lease {
     /// Goes where a client library wants its API key.
-    pub token: SecretString,
+    pub token: Secret,
     /// Goes where it wants the provider's address.
     pub endpoint: String,
     /// Until when a task may be created with it.

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use super::{Failure, Inner};
 use crate::domain::key::BalanceSource;
-use crate::domain::{Attempt, CostSource, KeyId, ProviderCode, Usd};
+use crate::domain::{Attempt, CostSource, KeyId, ProviderCode, Secret, Usd};
 use crate::moves;
 use crate::moves::key::{Answer, Report};
 use crate::vault::{SealContext, VaultError};
@@ -16,7 +14,7 @@ const SECOND_LOOK: Duration = Duration::from_secs(1);
 
 impl Inner {
     /// Opens a key's envelope; `None` when there is none any more or it fails its seal's check.
-    pub(super) async fn unseal(&self, id: KeyId) -> Result<Option<SecretString>, Failure> {
+    pub(super) async fn unseal(&self, id: KeyId) -> Result<Option<Secret>, Failure> {
         let Some((key, envelope)) = self.store.envelope(id).await? else { return Ok(None) };
         if key.integrity_failed_at.is_some() {
             return Ok(None);
@@ -39,7 +37,7 @@ impl Inner {
     }
 
     /// The reading before an attempt, as a report to be recorded.
-    pub(super) async fn read_before(&self, attempt: &Attempt, secret: &SecretString) -> Option<Report> {
+    pub(super) async fn read_before(&self, attempt: &Attempt, secret: &Secret) -> Option<Report> {
         if !self.costs_by_balance(attempt.provider) {
             return None;
         }
@@ -57,7 +55,7 @@ impl Inner {
 
     /// By how much the balance has dropped since the reading before; looked at twice when it has
     /// not moved yet. `None` without a reading.
-    pub(super) async fn drop_since(&self, attempt: &Attempt, secret: &SecretString) -> Option<Usd> {
+    pub(super) async fn drop_since(&self, attempt: &Attempt, secret: &Secret) -> Option<Usd> {
         let before = attempt.before?;
         let first = self.providers.balance(attempt.provider, secret).await.ok()?;
         if first.balance != before {

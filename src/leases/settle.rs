@@ -1,10 +1,8 @@
 //! A task is over at its provider: what it cost, and the transaction that settles it.
 
-use secrecy::SecretString;
-
 use super::{Failure, Inner};
 use crate::domain::attempt::REPLY_BYTES_MAX;
-use crate::domain::{Attempt, AttemptState, CostSource, Usd, failpoint};
+use crate::domain::{Attempt, AttemptState, CostSource, Secret, Usd, failpoint};
 use crate::moves;
 use crate::moves::attempt::{Cost, End};
 use crate::providers::{Charge, CostFigure, Ending};
@@ -13,12 +11,7 @@ use crate::store::{StoreError, Tx};
 impl Inner {
     /// Settles an attempt and answers it as it then stands. One that somebody else settled first is
     /// left as it is: terminal is terminal.
-    pub(super) async fn settle(
-        &self,
-        attempt: Attempt,
-        ending: Ending,
-        secret: &SecretString,
-    ) -> Result<Attempt, Failure> {
+    pub(super) async fn settle(&self, attempt: Attempt, ending: Ending, secret: &Secret) -> Result<Attempt, Failure> {
         let price = self.list_price(&attempt);
         let dropped = if ending.solved && self.costs_by_balance(attempt.provider) {
             self.drop_since(&attempt, secret).await

@@ -1,6 +1,5 @@
 //! Requests as they go out: built afresh from parsed fields and the key, nothing else.
 
-use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
@@ -8,12 +7,12 @@ use super::catalogue::{Report, Upstream};
 use super::dialect::{TaskRequest, json, legacy, task_type, translate};
 use super::lane::Lane;
 use super::transport::Outgoing;
-use crate::domain::TaskType;
+use crate::domain::{Secret, TaskType};
 
 /// The call that creates a task; `None` when it can't be said in the provider's own protocol.
 pub(super) fn create(
     lane: &Lane,
-    key: &SecretString,
+    key: &Secret,
     request: &TaskRequest,
     create_by: Upstream,
 ) -> Option<(Outgoing, TaskType)> {
@@ -39,7 +38,7 @@ pub(super) fn create(
 }
 
 /// The call that asks for a task's result.
-pub(super) fn poll(lane: &Lane, key: &SecretString, poll_by: Upstream, task_id: &str) -> Outgoing {
+pub(super) fn poll(lane: &Lane, key: &Secret, poll_by: Upstream, task_id: &str) -> Outgoing {
     match poll_by {
         Upstream::Json => post(lane, "getTaskResult", key, &[("taskId", raw_id(lane, task_id))]),
         Upstream::Legacy => ask(lane, key, lane.entry.routes.legacy_poll, Some(task_id)),
@@ -47,7 +46,7 @@ pub(super) fn poll(lane: &Lane, key: &SecretString, poll_by: Upstream, task_id: 
 }
 
 /// The call that reads the balance.
-pub(super) fn balance(lane: &Lane, key: &SecretString) -> Outgoing {
+pub(super) fn balance(lane: &Lane, key: &Secret) -> Outgoing {
     match lane.entry.routes.balance {
         Upstream::Json => post(lane, "getBalance", key, &[]),
         Upstream::Legacy => ask(lane, key, "userinfo", None),
@@ -55,7 +54,7 @@ pub(super) fn balance(lane: &Lane, key: &SecretString) -> Outgoing {
 }
 
 /// The call that reports on a solution, where there is one.
-pub(super) fn report(lane: &Lane, key: &SecretString, report: Report, task_id: &str) -> Option<Outgoing> {
+pub(super) fn report(lane: &Lane, key: &Secret, report: Report, task_id: &str) -> Option<Outgoing> {
     let task = ("taskId", raw_id(lane, task_id));
     match report {
         Report::None => None,
@@ -67,14 +66,14 @@ pub(super) fn report(lane: &Lane, key: &SecretString, report: Report, task_id: &
     }
 }
 
-fn post(lane: &Lane, method: &str, key: &SecretString, members: &[(&str, String)]) -> Outgoing {
+fn post(lane: &Lane, method: &str, key: &Secret, members: &[(&str, String)]) -> Outgoing {
     Outgoing {
         url: endpoint(&lane.settings.base_url, method),
         content: Some((json::CONTENT_TYPE, json::body(key, members))),
     }
 }
 
-fn ask(lane: &Lane, key: &SecretString, action: &str, task_id: Option<&str>) -> Outgoing {
+fn ask(lane: &Lane, key: &Secret, action: &str, task_id: Option<&str>) -> Outgoing {
     let mut url = endpoint(&lane.settings.legacy_base_url, "res.php");
     legacy::ask(&mut url, key, action, task_id);
     Outgoing { url, content: None }
@@ -118,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_task_goes_out_with_the_key_and_nothing_foreign() {
-        let key = SecretString::from(KEY);
+        let key = Secret::from(KEY);
         let body = r#"{"clientKey":"lease_x","callbackUrl":"http://x","softId":9,"languagePool":"en",
             "task":{"type":"RecaptchaV2TaskProxyless","websiteURL":"https://a.test","websiteKey":"k","minScore":0.7}}"#;
         let task = JsonCall::parse(body.as_bytes()).and_then(|call| call.task).expect("a task");
@@ -136,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_legacy_task_is_posted_and_its_key_is_in_no_address() {
-        let key = SecretString::from(KEY);
+        let key = Secret::from(KEY);
         let given = [("key", "lease_x"), ("method", "post"), ("pingback", "http://x"), ("soft_id", "9")];
         let fields = given.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         let call = LegacyCall::from_fields(fields, Some(vec![255; 3]));
@@ -148,7 +147,7 @@ mod tests {
 
     #[test]
     fn ids_go_back_as_they_came() {
-        let key = SecretString::from(KEY);
+        let key = Secret::from(KEY);
         let poll = |code| text(&poll(&lane(code), &key, Upstream::Json, "9007199254740993"));
         assert!(poll(ProviderCode::TwoCaptcha).ends_with(r#""taskId":9007199254740993}"#));
         assert!(poll(ProviderCode::Capsolver).ends_with(r#""taskId":"9007199254740993"}"#));
@@ -156,7 +155,7 @@ mod tests {
 
     #[test]
     fn balances_and_reports_have_their_calls() {
-        let key = SecretString::from(KEY);
+        let key = Secret::from(KEY);
         let multibot = balance(&lane(ProviderCode::Multibot), &key);
         assert_eq!(multibot.url.query(), Some(&*format!("key={KEY}&action=userinfo&json=1")));
         let feedback = report(&lane(ProviderCode::Capsolver), &key, Report::Feedback { invalid: true }, "6113-ec");

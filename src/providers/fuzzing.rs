@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
 use url::Url;
 
 use super::judge::{self, Call};
@@ -11,7 +10,7 @@ use super::transport::Incoming;
 use super::{BalanceAnswer, Created, Polled, ProviderSettingsSet, call};
 use crate::domain::attempt::Dialect;
 use crate::domain::provider::ProviderInfo;
-use crate::domain::{Blame, ProviderCode, TaskType};
+use crate::domain::{Blame, ProviderCode, Secret, TaskType};
 use crate::providers::catalogue::entry;
 use crate::providers::dialect::TaskRequest;
 
@@ -51,7 +50,7 @@ impl Bench {
     ///
     /// # Errors
     /// Whatever the reply is put down to.
-    pub fn balance(&self, code: ProviderCode, key: &SecretString, reply: Reply) -> Result<BalanceAnswer, Blame> {
+    pub fn balance(&self, code: ProviderCode, key: &Secret, reply: Reply) -> Result<BalanceAnswer, Blame> {
         judge::balance(self.lane(code), key, Ok(reply.into()))
     }
 
@@ -60,7 +59,7 @@ impl Bench {
     pub fn created(
         &self,
         code: ProviderCode,
-        key: &SecretString,
+        key: &Secret,
         dialect: Dialect,
         task_type: TaskType,
         reply: Reply,
@@ -76,7 +75,7 @@ impl Bench {
     pub fn polled(
         &self,
         code: ProviderCode,
-        key: &SecretString,
+        key: &Secret,
         dialect: Dialect,
         task_type: TaskType,
         reply: Reply,
@@ -97,7 +96,7 @@ impl Bench {
 
     /// The address and body by which a task would go out; `None` when the provider can't be told it.
     #[must_use]
-    pub fn creation(&self, code: ProviderCode, key: &SecretString, request: &TaskRequest) -> Option<(Url, Vec<u8>)> {
+    pub fn creation(&self, code: ProviderCode, key: &Secret, request: &TaskRequest) -> Option<(Url, Vec<u8>)> {
         let lane = self.lane(code);
         let dialect = match request {
             TaskRequest::Json { .. } => Dialect::Json,

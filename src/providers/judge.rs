@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use super::catalogue::{Fault, Finding, Unit, Upstream};
 use super::dialect::reading::{Reading, Ready};
 use super::dialect::{Object, json, legacy, scrub, stored};
@@ -16,7 +14,7 @@ use super::prepaid;
 use super::transport::{Incoming, NoReply};
 use crate::domain::attempt::Dialect;
 use crate::domain::figure::{BALANCE_MAX, convert_units, parse_balance, parse_cost};
-use crate::domain::{Blame, BlameScope, CostSource, KeyProblemCode, TaskType, Usd};
+use crate::domain::{Blame, BlameScope, CostSource, KeyProblemCode, Secret, TaskType, Usd};
 
 /// How often the list price a cost may be, where nothing else is configured.
 const COST_FACTOR: i64 = 5;
@@ -27,7 +25,7 @@ const FIGURE_LENGTH_MAX: usize = 128;
 /// The call that a reply belongs to.
 pub(super) struct Call<'a> {
     pub(super) lane: &'a Lane,
-    pub(super) key: &'a SecretString,
+    pub(super) key: &'a Secret,
     /// The dispatcher's dialect.
     pub(super) dialect: Dialect,
     /// The protocol that the call went out by.
@@ -122,11 +120,7 @@ pub(super) fn reported(lane: &Lane, reply: Result<Incoming, NoReply>) -> Result<
 }
 
 /// What became of a reading of the balance.
-pub(super) fn balance(
-    lane: &Lane,
-    key: &SecretString,
-    reply: Result<Incoming, NoReply>,
-) -> Result<BalanceAnswer, Blame> {
+pub(super) fn balance(lane: &Lane, key: &Secret, reply: Result<Incoming, NoReply>) -> Result<BalanceAnswer, Blame> {
     let incoming = reply.map_err(without_reply)?;
     let text = body(&incoming);
     let read = match lane.entry.routes.balance {
@@ -203,11 +197,11 @@ fn max_cost(lane: &Lane, task_type: TaskType) -> Usd {
 }
 
 /// The text of a figure as it is kept: without quotes, bounded, free of the key.
-fn figure_text(raw: &str, key: &SecretString) -> String {
+fn figure_text(raw: &str, key: &Secret) -> String {
     scrub::figure(raw, key).chars().take(FIGURE_LENGTH_MAX).collect()
 }
 
-fn is_clean(text: &str, key: &SecretString) -> bool {
+fn is_clean(text: &str, key: &Secret) -> bool {
     scrub::text(text, key) == text
 }
 

@@ -4,7 +4,9 @@
 //! sent: as pasted, trimmed, without a suffix. The other is for the fingerprint, so that one key
 //! in two spellings stays one key. No error carries a character of the key.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
+
+use crate::domain::Secret;
 
 /// Shortest and longest key where the provider does not document its keys.
 const PRINTABLE: std::ops::RangeInclusive<usize> = 16..=128;
@@ -35,9 +37,9 @@ pub(crate) enum KeyShape {
 /// A key that has its provider's format.
 pub struct NormalisedKey {
     /// What is sent to the provider and sealed.
-    pub to_send: SecretString,
+    pub to_send: Secret,
     /// What the fingerprint is taken over.
-    pub for_fingerprint: SecretString,
+    pub for_fingerprint: Secret,
 }
 
 /// A text does not have the format of the provider's keys.
@@ -47,7 +49,7 @@ pub struct KeyFormatError;
 
 impl KeyFormat {
     /// Checks a pasted key and brings it into its two forms.
-    pub(crate) fn normalise(&self, pasted: &SecretString) -> Result<NormalisedKey, KeyFormatError> {
+    pub(crate) fn normalise(&self, pasted: &Secret) -> Result<NormalisedKey, KeyFormatError> {
         let text = pasted.expose_secret().trim();
         let text = match self.shape {
             KeyShape::Suffixed => text.split_once("__").map_or(text, |(key, _)| key),
@@ -56,10 +58,7 @@ impl KeyFormat {
         if !self.shape.fits(text) {
             return Err(KeyFormatError);
         }
-        Ok(NormalisedKey {
-            to_send: SecretString::from(text),
-            for_fingerprint: SecretString::from(self.shape.canonical(text)),
-        })
+        Ok(NormalisedKey { to_send: Secret::from(text), for_fingerprint: Secret::from(self.shape.canonical(text)) })
     }
 }
 
@@ -96,8 +95,10 @@ mod tests {
     use crate::domain::ProviderCode;
     use crate::providers::catalogue::entry;
 
+    static_assertions::assert_not_impl_any!(NormalisedKey: Clone, std::fmt::Display, serde::Serialize);
+
     fn forms(code: ProviderCode, pasted: &str) -> Option<(String, String)> {
-        let key = entry(code).key.normalise(&SecretString::from(pasted)).ok()?;
+        let key = entry(code).key.normalise(&Secret::from(pasted)).ok()?;
         Some((key.to_send.expose_secret().to_owned(), key.for_fingerprint.expose_secret().to_owned()))
     }
 

@@ -26,8 +26,6 @@ mod tests;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 pub use self::key_format::{KeyFormatError, NormalisedKey};
 pub use self::outcome::{BalanceAnswer, Charge, CostFigure, Created, Ending, Polled};
 pub use self::settings::{ProviderSettings, ProviderSettingsSet};
@@ -41,7 +39,7 @@ use self::transport::{Incoming, NoReply, Outgoing, Transport};
 use crate::domain::attempt::Dialect;
 use crate::domain::clock::SharedClock;
 use crate::domain::provider::{ProviderHealth, ProviderInfo};
-use crate::domain::{Blame, BlameScope, KeyProblemCode, ProviderCode, SolutionVerdict, TaskType, Timestamp};
+use crate::domain::{Blame, BlameScope, KeyProblemCode, ProviderCode, Secret, SolutionVerdict, TaskType, Timestamp};
 
 /// How long after a pause tasks wait for a reading to be the trial.
 const TRIAL_BY_READING: Duration = Duration::from_secs(15);
@@ -90,7 +88,7 @@ impl Providers {
     ///
     /// # Errors
     /// The text does not have the format of the provider's keys.
-    pub fn normalise(&self, code: ProviderCode, pasted: &SecretString) -> Result<NormalisedKey, KeyFormatError> {
+    pub fn normalise(&self, code: ProviderCode, pasted: &Secret) -> Result<NormalisedKey, KeyFormatError> {
         self.lane(code).entry.key.normalise(pasted)
     }
 
@@ -98,7 +96,7 @@ impl Providers {
     ///
     /// # Errors
     /// The provider refuses, is in trouble, or its figure cannot be read.
-    pub async fn balance(&self, code: ProviderCode, key: &SecretString) -> Result<BalanceAnswer, Blame> {
+    pub async fn balance(&self, code: ProviderCode, key: &Secret) -> Result<BalanceAnswer, Blame> {
         let lane = self.lane(code);
         let (reply, sent) = self.send(lane, breaker::Call::Any, call::balance(lane, key)).await;
         let answer = judge::balance(lane, key, reply);
@@ -107,7 +105,7 @@ impl Providers {
     }
 
     /// Creates a task. The call is made once and never repeated.
-    pub async fn create(&self, code: ProviderCode, key: &SecretString, request: &TaskRequest) -> Created {
+    pub async fn create(&self, code: ProviderCode, key: &Secret, request: &TaskRequest) -> Created {
         let lane = self.lane(code);
         let dialect = match request {
             TaskRequest::Json { .. } => Dialect::Json,
@@ -138,7 +136,7 @@ impl Providers {
     pub async fn result(
         &self,
         code: ProviderCode,
-        key: &SecretString,
+        key: &Secret,
         dialect: Dialect,
         task_id: &str,
         task_type: TaskType,
@@ -169,7 +167,7 @@ impl Providers {
     pub async fn report(
         &self,
         code: ProviderCode,
-        key: &SecretString,
+        key: &Secret,
         task_id: &str,
         task_type: TaskType,
         verdict: SolutionVerdict,

@@ -6,19 +6,18 @@ mod replies;
 
 use std::sync::Arc;
 
-use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use url::Url;
 
 use super::dialect::{JsonCall, LegacyCall};
 use super::*;
-use crate::domain::SystemClock;
+use crate::domain::{Secret, SystemClock};
 
 const KEY: &str = "madeupmadeupmadeupmadeupmadeup12";
 
-fn key() -> SecretString {
-    SecretString::from(KEY)
+fn key() -> Secret {
+    Secret::from(KEY)
 }
 
 /// The façade with the provider at the given address.

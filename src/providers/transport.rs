@@ -144,3 +144,6 @@ fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     let seconds: u64 = text.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(RETRY_AFTER_MAX)))
 }
+
+#[cfg(test)]
+static_assertions::assert_not_impl_any!(Outgoing: Clone, std::fmt::Display, serde::Serialize);

@@ -65,6 +65,9 @@ pub(super) fn lower_hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    static_assertions::assert_not_impl_any!(KeyBytes: Clone, std::fmt::Display, serde::Serialize);
+    static_assertions::assert_not_impl_any!(BranchKey: Clone, std::fmt::Display, serde::Serialize);
+
     #[test]
     fn derivation_is_rfc_5869() {
         // Test case 1 of RFC 5869; the first 32 of its 42 bytes.

@@ -7,12 +7,13 @@
 //! associated data.
 
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit, Nonce};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::derive::subkey;
 use super::ring::RingKey;
 use super::{SealContext, VaultError};
+use crate::domain::Secret;
 use crate::domain::entropy::Entropy;
 
 const VERSION: u8 = 1;
@@ -62,7 +63,7 @@ pub(super) fn parse(envelope: &[u8]) -> Result<Parsed<'_>, VaultError> {
 pub(super) fn seal(
     ring_key: &RingKey,
     context: &SealContext<'_>,
-    plaintext: &SecretString,
+    plaintext: &Secret,
     entropy: &dyn Entropy,
 ) -> Result<Vec<u8>, VaultError> {
     let mut body = pad(plaintext.expose_secret())?;
@@ -83,11 +84,7 @@ pub(super) fn seal(
 }
 
 /// Opens an envelope in its place.
-pub(super) fn open(
-    ring_key: &RingKey,
-    context: &SealContext<'_>,
-    parsed: &Parsed<'_>,
-) -> Result<SecretString, VaultError> {
+pub(super) fn open(ring_key: &RingKey, context: &SealContext<'_>, parsed: &Parsed<'_>) -> Result<Secret, VaultError> {
     let mut body = Zeroizing::new(parsed.body.to_vec());
     let associated = associated_data(parsed.header, context);
     cipher(ring_key, context)
@@ -132,7 +129,7 @@ fn pad(plaintext: &str) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     Ok(buffer)
 }
 
-fn unpad(padded: &[u8]) -> Result<SecretString, VaultError> {
+fn unpad(padded: &[u8]) -> Result<Secret, VaultError> {
     let (length, rest) = padded.split_first_chunk::<LENGTH_BYTES>().ok_or(VaultError::Integrity)?;
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| VaultError::Integrity)?;
     let (plaintext, filling) = rest.split_at_checked(length).ok_or(VaultError::Integrity)?;
@@ -140,7 +137,7 @@ fn unpad(padded: &[u8]) -> Result<SecretString, VaultError> {
     if filling.len() >= BLOCK || filling.iter().any(|byte| *byte != 0) {
         return Err(VaultError::Integrity);
     }
-    Ok(SecretString::from(text))
+    Ok(Secret::from(text))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod held;
 mod ring;
 mod token;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub use token::looks_like_lease_token;
 
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::entropy::SharedEntropy;
-use crate::domain::{AccountId, AttemptId, KeyId, ProviderCode};
+use crate::domain::{AccountId, AttemptId, KeyId, ProviderCode, Secret};
 use held::HeldRing;
 
 /// What a sealed key belongs to; it can be opened for nothing else.
@@ -130,7 +130,7 @@ impl Vault {
     ///
     /// # Errors
     /// Fails when the plaintext is longer than any key may be.
-    pub fn seal(&self, context: &SealContext<'_>, plaintext: &SecretString) -> Result<Sealed, VaultError> {
+    pub fn seal(&self, context: &SealContext<'_>, plaintext: &Secret) -> Result<Sealed, VaultError> {
         self.seal_with(self.ring.get().sealing(), context, plaintext)
     }
 
@@ -138,7 +138,7 @@ impl Vault {
         &self,
         ring_key: &ring::RingKey,
         context: &SealContext<'_>,
-        plaintext: &SecretString,
+        plaintext: &Secret,
     ) -> Result<Sealed, VaultError> {
         let envelope = envelope::seal(ring_key, context, plaintext, self.entropy.as_ref())?;
         Ok(Sealed { envelope, ring_key_id: ring_key.id().to_owned() })
@@ -156,7 +156,7 @@ impl Vault {
         context: &SealContext<'_>,
         ring_key_id: Option<&str>,
         envelope: &[u8],
-    ) -> Result<SecretString, VaultError> {
+    ) -> Result<Secret, VaultError> {
         let parsed = envelope::parse(envelope)?;
         if ring_key_id != Some(parsed.ring_key_id()) {
             return Err(VaultError::Integrity);
@@ -171,7 +171,7 @@ impl Vault {
 
     /// The blind index of a key: 64 lower hex digits, the same for the same key of a provider.
     #[must_use]
-    pub fn fingerprint(&self, provider: &str, normalised: &SecretString) -> String {
+    pub fn fingerprint(&self, provider: &str, normalised: &Secret) -> String {
         let mac = self.blind_index.mac(&[provider.as_bytes(), normalised.expose_secret().as_bytes()]);
         derive::lower_hex(&mac)
     }
@@ -193,7 +193,7 @@ impl Vault {
     ///
     /// # Errors
     /// Fails when the ring lacks the key of that id.
-    pub fn lease_token(&self, attempt: AttemptId, ring_key_id: &str) -> Result<SecretString, VaultError> {
+    pub fn lease_token(&self, attempt: AttemptId, ring_key_id: &str) -> Result<Secret, VaultError> {
         Ok(token::write(attempt, self.ring.find(ring_key_id)?.lease_branch()))
     }
 
@@ -244,7 +244,7 @@ impl Vault {
 
     /// The canary's text depends on the index key: a ring with another one must not be used, since
     /// no key would be known again.
-    fn canary(&self) -> SecretString {
+    fn canary(&self) -> Secret {
         derive::lower_hex(&self.branch("canary").mac(&[])).into()
     }
 }

@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{ExposeSecret, SecretBox};
 use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::derive::{BranchKey, KeyBytes};
 use super::{KeyFault, VaultError, file};
+use crate::domain::Secret;
 use crate::domain::clock::Timestamp;
 
 const LEASE_LABEL: &str = "lease-token";
@@ -33,7 +34,7 @@ pub enum RingSource {
     /// A credential that systemd has put in place and guards by its own means.
     Credential(PathBuf),
     /// The ring's text itself, from the environment. The caller warns of it.
-    Environment(SecretString),
+    Environment(Secret),
 }
 
 impl std::fmt::Debug for RingSource {
@@ -255,4 +256,14 @@ fn fault(bytes: &[u8; 32], text: &str) -> Option<KeyFault> {
 
 fn same(one: &KeyBytes, other: &KeyBytes) -> bool {
     one.expose_secret().ct_eq(other.expose_secret()).into()
+}
+
+#[cfg(test)]
+mod no_copies {
+    use super::*;
+
+    static_assertions::assert_not_impl_any!(RingSource: Clone, std::fmt::Display, serde::Serialize);
+    static_assertions::assert_not_impl_any!(RingKey: Clone, std::fmt::Display, serde::Serialize);
+    static_assertions::assert_not_impl_any!(RawRing: Clone, std::fmt::Display, serde::Serialize);
+    static_assertions::assert_not_impl_any!(RawKey: Clone, std::fmt::Display, serde::Serialize);
 }

@@ -5,12 +5,12 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::*;
 use crate::domain::clock::SystemClock;
-use crate::domain::{Entropy, OsEntropy};
+use crate::domain::{Entropy, OsEntropy, Secret};
 
 mod growing;
 mod rings;
@@ -47,7 +47,7 @@ fn fresh() -> Vault {
     try_open(&ring_text(&random_base64(), &[entry("one", &random_base64())])).unwrap()
 }
 
-fn secret() -> SecretString {
+fn secret() -> Secret {
     "made-up-key-0123456789".into()
 }
 

@@ -3,12 +3,11 @@
 //! A token is computed again whenever it is asked for and stored nowhere. Letters and digits only,
 //! since clients put it where a provider's key goes.
 
-use secrecy::SecretString;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use uuid::Uuid;
 
 use super::BranchKey;
-use crate::domain::AttemptId;
+use crate::domain::{AttemptId, Secret};
 
 const PREFIX: &str = "lease_";
 const ID_BYTES: usize = 16;
@@ -25,7 +24,7 @@ pub fn looks_like_lease_token(text: &str) -> bool {
 }
 
 /// The token of an attempt under one ring key's branch.
-pub(super) fn write(attempt: AttemptId, branch: &BranchKey) -> SecretString {
+pub(super) fn write(attempt: AttemptId, branch: &BranchKey) -> Secret {
     let mut bytes = [0; TOKEN_BYTES];
     bytes[..ID_BYTES].copy_from_slice(attempt.as_bytes());
     bytes[ID_BYTES..].copy_from_slice(&branch.mac(&[attempt.as_bytes()]));

@@ -1,7 +1,6 @@
 //! Attempts and leases: one try at one task on one key, and the credential for it.
 
 use async_graphql::{Context, ID, Object};
-use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::codes::{AttemptState, CostSource, ProviderCode, SolutionVerdict, TaskType};
@@ -96,7 +95,7 @@ impl Attempt {
 
 /// A lease as it was opened, or opened before.
 pub(crate) struct Lease {
-    token: SecretString,
+    token: LeaseToken,
     endpoint: String,
     expires_at: domain::Timestamp,
     attempt: Attempt,
@@ -105,7 +104,7 @@ pub(crate) struct Lease {
 impl From<leases::Lease> for Lease {
     fn from(lease: leases::Lease) -> Self {
         let leases::Lease { token, endpoint, expires_at, attempt } = lease;
-        Self { token, endpoint, expires_at, attempt: Attempt(attempt) }
+        Self { token: LeaseToken(token), endpoint, expires_at, attempt: Attempt(attempt) }
     }
 }
 
@@ -113,8 +112,8 @@ impl From<leases::Lease> for Lease {
 #[Object]
 impl Lease {
     /// Goes where the provider's client library wants its API key.
-    async fn token(&self) -> LeaseToken {
-        LeaseToken(self.token.clone())
+    async fn token(&self) -> &LeaseToken {
+        &self.token
     }
 
     /// Goes where the library wants the provider's address: the gateway's origin, without path or final slash, the same for all providers.

@@ -3,17 +3,18 @@
 //! Replies are judged by `status` and `errorCode`; the numbers in `errorId` differ between
 //! providers and one of them reports failed tasks with 0. A body is read whatever its HTTP status.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::object::{Object, push_string};
 use super::reading::{Reading, Ready, is_code};
+use crate::domain::Secret;
 
 /// Content type of requests.
 pub(crate) const CONTENT_TYPE: &str = "application/json";
 
 /// A request body: the key, then members given as names and raw JSON.
-pub(crate) fn body(key: &SecretString, members: &[(&str, String)]) -> Zeroizing<Vec<u8>> {
+pub(crate) fn body(key: &Secret, members: &[(&str, String)]) -> Zeroizing<Vec<u8>> {
     let members_length: usize = members.iter().map(|(name, raw)| name.len() + raw.len() + 4).sum();
     // Room for everything at once: a buffer that grows leaves copies of the key behind.
     let room = key.expose_secret().len() * 6 + members_length + 32;
@@ -187,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_key_stands_in_the_body_and_fills_it_without_growing() {
-        let key = SecretString::from("made-up-\"key\"-of-a-test");
+        let key = Secret::from("made-up-\"key\"-of-a-test");
         let body = body(&key, &[("taskId", raw_task_id("72345678901", true)), ("x", raw_task_id("6113", false))]);
         let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(value["clientKey"], "made-up-\"key\"-of-a-test");

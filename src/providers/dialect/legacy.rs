@@ -3,13 +3,14 @@
 //! A task is always posted, so its key is in no address; `res.php` knows only GET, so there it
 //! must be. JSON replies are asked for and plain ones taken as well.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use url::Url;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
 use super::object::{Object, is_task_id};
 use super::reading::{Reading, Ready, is_code};
+use crate::domain::Secret;
 
 /// Content type of posted forms.
 pub(crate) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded";
@@ -18,7 +19,7 @@ pub(crate) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded";
 pub(crate) const NOT_READY: &str = "CAPCHA_NOT_READY";
 
 /// A form for `in.php`.
-pub(crate) fn form(key: &SecretString, fields: &[(String, String)]) -> Zeroizing<Vec<u8>> {
+pub(crate) fn form(key: &Secret, fields: &[(String, String)]) -> Zeroizing<Vec<u8>> {
     let fields_length: usize = fields.iter().map(|(name, value)| name.len() + value.len() + 1).sum();
     // Percent-encoding trebles at most; a form that grows would leave copies of the key behind.
     let room = (fields_length + key.expose_secret().len()) * 3 + 64;
@@ -30,7 +31,7 @@ pub(crate) fn form(key: &SecretString, fields: &[(String, String)]) -> Zeroizing
 }
 
 /// Completes the address of `res.php` with key, action and task id.
-pub(crate) fn ask(url: &mut Url, key: &SecretString, action: &str, task_id: Option<&str>) {
+pub(crate) fn ask(url: &mut Url, key: &Secret, action: &str, task_id: Option<&str>) {
     let mut query = url.query_pairs_mut();
     query.append_pair("key", key.expose_secret()).append_pair("action", action);
     if let Some(task_id) = task_id {
@@ -200,11 +201,11 @@ mod tests {
 
     #[test]
     fn forms_carry_the_key_and_ask_for_json() {
-        let key = SecretString::from("made up & key");
+        let key = Secret::from("made up & key");
         let form = form(&key, &[("method".to_owned(), "base64".to_owned())]);
         assert_eq!(form.as_slice(), b"key=made+up+%26+key&method=base64&json=1");
         let mut url = Url::parse("https://example.test/res.php").unwrap();
-        ask(&mut url, &SecretString::from("k"), "get2", Some("5"));
+        ask(&mut url, &Secret::from("k"), "get2", Some("5"));
         assert_eq!(url.query(), Some("key=k&action=get2&id=5&json=1"));
     }
 }

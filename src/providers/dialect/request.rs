@@ -3,9 +3,9 @@
 //! Requests to providers are built afresh from these fields. What would make a provider call back
 //! or name another application is dropped here, and so is every legacy field that nobody documents.
 
+use crate::domain::Secret;
 use std::fmt;
 
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -170,7 +170,7 @@ fn feed_value(hash: &mut Sha256, value: &Value) {
 /// A call of the JSON dialect.
 pub struct JsonCall {
     /// What stands where the key goes.
-    pub token: Option<SecretString>,
+    pub token: Option<Secret>,
     /// The task to create.
     pub task: Option<TaskRequest>,
     /// The task that is asked or reported about.
@@ -185,7 +185,7 @@ impl JsonCall {
     pub fn parse(body: &[u8]) -> Option<Self> {
         let mut members: Map<String, Value> = serde_json::from_slice(body).ok()?;
         let token = match members.remove("clientKey") {
-            Some(Value::String(text)) => Some(SecretString::from(text)),
+            Some(Value::String(text)) => Some(Secret::from(text)),
             _ => None,
         };
         let language_pool = members
@@ -222,7 +222,7 @@ fn admit(mut task: Map<String, Value>, outer_type: Option<Value>) -> Map<String,
 /// A call of the legacy dialect, from whichever part of a request its fields came.
 pub struct LegacyCall {
     /// What stands where the key goes.
-    pub token: Option<SecretString>,
+    pub token: Option<Secret>,
     /// Whether the reply is to be JSON.
     pub json: bool,
     /// What `res.php` is to do.
@@ -250,7 +250,7 @@ impl LegacyCall {
         let mut fields: Vec<(String, String)> = Vec::new();
         for (name, value) in given {
             match name.as_str() {
-                "key" if call.token.is_none() => call.token = Some(SecretString::from(value)),
+                "key" if call.token.is_none() => call.token = Some(Secret::from(value)),
                 "json" => call.json = value == "1",
                 "id" if call.id.is_none() => call.id = Some(value),
                 "ids" if call.ids.is_none() => call.ids = Some(value),

@@ -3,10 +3,11 @@
 //! Replies are walked as raw JSON: numbers keep their digits and strings are compared after their
 //! escapes are undone, so a key can't hide behind `\u0041`.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 
 use super::object::{Object, push_string};
+use crate::domain::Secret;
 
 /// What stands in the place of a key.
 const BLANK: &str = "***";
@@ -15,7 +16,7 @@ const BLANK: &str = "***";
 const DEPTH_MAX: usize = 32;
 
 /// A text without the key, in whatever letter case the key occurs.
-pub(crate) fn text(text: &str, key: &SecretString) -> String {
+pub(crate) fn text(text: &str, key: &Secret) -> String {
     let needle = key.expose_secret().as_bytes();
     let bytes = text.as_bytes();
     if needle.is_empty() || needle.len() > bytes.len() {
@@ -43,7 +44,7 @@ pub(crate) fn text(text: &str, key: &SecretString) -> String {
 
 /// The text of a figure without the key: what stands in a JSON string, other JSON compactly, and
 /// what is no JSON as it is, but for quotes around it.
-pub(crate) fn figure(raw: &str, key: &SecretString) -> String {
+pub(crate) fn figure(raw: &str, key: &Secret) -> String {
     match raw.as_bytes().first() {
         Some(b'{' | b'[') => json(raw, key),
         _ => match serde_json::from_str::<String>(raw) {
@@ -54,13 +55,13 @@ pub(crate) fn figure(raw: &str, key: &SecretString) -> String {
 }
 
 /// Raw JSON without the key, written compactly; null when it is no JSON.
-pub(crate) fn json(raw: &str, key: &SecretString) -> String {
+pub(crate) fn json(raw: &str, key: &Secret) -> String {
     let mut kept = Vec::with_capacity(raw.len());
     write(&mut kept, raw, key, 0);
     String::from_utf8(kept).unwrap_or_else(|_| "null".to_owned())
 }
 
-fn write(kept: &mut Vec<u8>, raw: &str, key: &SecretString, depth: usize) {
+fn write(kept: &mut Vec<u8>, raw: &str, key: &Secret, depth: usize) {
     let parsed = match raw.as_bytes().first() {
         Some(b'{') if depth < DEPTH_MAX => Object::parse(raw).map(|object| write_object(kept, &object, key, depth)),
         Some(b'[') if depth < DEPTH_MAX => {
@@ -76,7 +77,7 @@ fn write(kept: &mut Vec<u8>, raw: &str, key: &SecretString, depth: usize) {
     }
 }
 
-fn write_object(kept: &mut Vec<u8>, object: &Object<'_>, key: &SecretString, depth: usize) {
+fn write_object(kept: &mut Vec<u8>, object: &Object<'_>, key: &Secret, depth: usize) {
     kept.push(b'{');
     for (position, (name, raw)) in object.members().enumerate() {
         if position > 0 {
@@ -89,7 +90,7 @@ fn write_object(kept: &mut Vec<u8>, object: &Object<'_>, key: &SecretString, dep
     kept.push(b'}');
 }
 
-fn write_array(kept: &mut Vec<u8>, items: &[&RawValue], key: &SecretString, depth: usize) {
+fn write_array(kept: &mut Vec<u8>, items: &[&RawValue], key: &Secret, depth: usize) {
     kept.push(b'[');
     for (position, item) in items.iter().enumerate() {
         if position > 0 {
@@ -104,8 +105,8 @@ fn write_array(kept: &mut Vec<u8>, items: &[&RawValue], key: &SecretString, dept
 mod tests {
     use super::*;
 
-    fn key() -> SecretString {
-        SecretString::from("CAP-MADEUPMADEUPMADEUP")
+    fn key() -> Secret {
+        Secret::from("CAP-MADEUPMADEUPMADEUP")
     }
 
     #[test]
@@ -122,7 +123,7 @@ mod tests {
     fn other_text_stays() {
         assert_eq!(text("é CAP-MADEUP é", &key()), "é CAP-MADEUP é");
         assert_eq!(text("", &key()), "");
-        assert_eq!(json("12", &SecretString::from("12")), "null");
+        assert_eq!(json("12", &Secret::from("12")), "null");
         assert_eq!(json("{broken", &key()), "null");
     }
 

@@ -3,14 +3,13 @@
 //! A JSON reply is the whole object in the provider's habits. A legacy one is `{"legacy": answer}`
 //! with a `price` where it is known, or `{"error": code}`; how it is written depends on the poll.
 
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::object::push_string;
 use super::reading::Ready;
 use super::{answer, scrub, translate};
-use crate::domain::TaskType;
 use crate::domain::attempt::{Dialect, REPLY_BYTES_MAX};
+use crate::domain::{Secret, TaskType};
 use crate::providers::catalogue::{Entry, Upstream};
 
 /// Stands for an answer that is too long to be kept.
@@ -19,7 +18,7 @@ const TOO_LONG: &str = "ERROR_REPLY_TOO_LONG";
 /// The reply for a solved task; `None` when the solution does not survive scrubbing.
 pub(crate) fn solved(
     entry: &Entry,
-    key: &SecretString,
+    key: &Secret,
     dialect: Dialect,
     came_by: Upstream,
     task_type: TaskType,
@@ -53,7 +52,7 @@ pub(crate) fn failed(entry: &Entry, dialect: Dialect, code: &str, task_id: Optio
     }
 }
 
-fn json(entry: &Entry, key: &SecretString, solution: &str, task_id: Option<&str>, ready: &Ready) -> String {
+fn json(entry: &Entry, key: &Secret, solution: &str, task_id: Option<&str>, ready: &Ready) -> String {
     let mut members = answer::head(entry, Some("ready"), task_id);
     members.push(("solution", solution.to_owned()));
     for (name, raw) in &ready.extras {
@@ -62,7 +61,7 @@ fn json(entry: &Entry, key: &SecretString, solution: &str, task_id: Option<&str>
     answer::object(&members)
 }
 
-fn legacy(answer: &str, key: &SecretString, ready: &Ready) -> String {
+fn legacy(answer: &str, key: &Secret, ready: &Ready) -> String {
     let mut members = vec![("legacy", answer.to_owned())];
     if let Some(cost) = &ready.cost {
         let mut price = Vec::new();

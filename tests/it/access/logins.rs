@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::{ADA, Raw, ask, post};
 use crate::support::server::BOT_TOKEN;
 use crate::support::{Server, sql};
 use key_recycling::domain::clock::SharedClock;
-use key_recycling::domain::{Clock, OsEntropy, Scope, Scopes, Timestamp};
+use key_recycling::domain::{Clock, OsEntropy, Scope, Scopes, Secret, Timestamp};
 use key_recycling::identity::{Identity, Settings, sign_init_data};
 use key_recycling::store::{DatabaseSettings, Store};
 
@@ -132,7 +132,7 @@ on_both_databases! {
         let lasting = make(None).await.expect("a token");
         let short = make(Some(now.plus(Duration::from_secs(60)))).await.expect("a second token");
         assert!(make(None).await.is_err(), "two at a time");
-        let bearer = |token: &SecretString| format!("Bearer {}", token.expose_secret());
+        let bearer = |token: &Secret| format!("Bearer {}", token.expose_secret());
         let pool = async |authorization: &str| {
             let endpoint = format!("{}/graphql", server.public());
             ask(&endpoint, authorization, "{ pool { held } attempts { totalCount } }", Value::Null).await

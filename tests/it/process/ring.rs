@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use key_recycling::domain::clock::SharedClock;
-use key_recycling::domain::{Key, KeyId, KeyStatus, OsEntropy, ProviderCode, SystemClock};
+use key_recycling::domain::{Key, KeyId, KeyStatus, OsEntropy, ProviderCode, Secret, SystemClock};
 use key_recycling::store::{DatabaseSettings, SealedKey, Store, StoreError};
 use key_recycling::vault::{RingSource, SealContext, Vault};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use crate::support::Database;
 use crate::support::keys::fresh_key;
@@ -64,7 +64,7 @@ impl Ring {
 
     fn row(&self, like: &Key, secret: &str) -> (Key, Vec<u8>) {
         let (id, provider) = (KeyId::generate(&SystemClock, &OsEntropy), ProviderCode::Capsolver);
-        let text = SecretString::from(secret);
+        let text = Secret::from(secret);
         let sealed = self.vault.seal(&SealContext::of_key(id, like.owner, provider), &text).expect("it is sealed");
         let key = Key {
             id,
