@@ -21,6 +21,8 @@ pub struct Model {
     pub target_id: Option<Uuid>,
     /// Request that did it.
     pub request_id: Option<String>,
+    /// The name by which its actor makes it happen once.
+    pub idempotency_key: Option<String>,
     /// Words given with it.
     pub note: Option<String>,
 }

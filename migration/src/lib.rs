@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
+mod audit_requests;
 mod blocked_keys;
 mod due_by_provider;
 mod initial;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(rejections::Rejections),
             Box::new(blocked_keys::BlockedKeys),
             Box::new(due_by_provider::DueByProvider),
+            Box::new(audit_requests::AuditRequests),
         ]
     }
 }

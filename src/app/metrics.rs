@@ -8,6 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 
 use crate::domain::ProviderCode;
+use crate::keys::Budget;
 use crate::pool::Pool;
 use crate::store::{Changes, Observer};
 use crate::telemetry::Metrics;
@@ -39,6 +40,9 @@ pub(super) struct AppMetrics {
     available: Family<ProviderLabel, Gauge>,
     paused: Family<ProviderLabel, Gauge>,
     pauses: Family<ProviderLabel, Counter>,
+    rejections: Family<ProviderLabel, Gauge>,
+    rejections_max: Family<ProviderLabel, Gauge>,
+    waiting: Family<ProviderLabel, Gauge>,
 }
 
 impl AppMetrics {
@@ -58,6 +62,9 @@ impl AppMetrics {
             available: Family::default(),
             paused: Family::default(),
             pauses: Family::default(),
+            rejections: Family::default(),
+            rejections_max: Family::default(),
+            waiting: Family::default(),
             metrics,
         };
         let it = &new.metrics;
@@ -70,6 +77,9 @@ impl AppMetrics {
         it.register("available_nano_usd", "What new attempts may use, in nano-dollars", new.available.clone());
         it.register("provider_paused", "Whether calls to the provider are paused", new.paused.clone());
         it.register("provider_pauses", "Pauses of calls that began", new.pauses.clone());
+        it.register("rejections", "Keys that the provider rejected within ten minutes", new.rejections.clone());
+        it.register("rejections_max", "How many it may before new keys wait", new.rejections_max.clone());
+        it.register("validations_waiting", "New keys that wait for their turn", new.waiting.clone());
         Arc::new(new)
     }
 
@@ -84,8 +94,14 @@ impl AppMetrics {
         self.lies.set(i64::try_from(lies).unwrap_or(i64::MAX));
     }
 
-    /// Everything in the `OpenMetrics` text format.
-    pub(super) fn render(&self) -> String {
+    /// Everything in the `OpenMetrics` text format, with the budgets of rejections as they are now.
+    pub(super) fn render(&self, budgets: &[Budget]) -> String {
+        for budget in budgets {
+            let provider = ProviderLabel { provider: budget.provider.slug() };
+            self.rejections.get_or_create(&provider).set(signed(budget.spent));
+            self.rejections_max.get_or_create(&provider).set(signed(budget.most));
+            self.waiting.get_or_create(&provider).set(signed(budget.waiting));
+        }
         for it in self.pool.overview() {
             let provider = ProviderLabel { provider: it.provider.slug() };
             for (status, count) in it.key_counts {

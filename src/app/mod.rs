@@ -246,9 +246,16 @@ fn public_router(
 }
 
 fn admin_router(parts: &Parts, metrics: Arc<AppMetrics>) -> Router {
-    let store = parts.store.clone();
+    let (store, keys) = (parts.store.clone(), Keys::clone(&parts.keys));
     http::admin_router(
-        move || metrics.render(),
+        move || {
+            let (metrics, keys) = (metrics.clone(), keys.clone());
+            async move {
+                // Without the database the budgets stay as they were last seen; readiness tells of it.
+                let budgets = keys.budgets().await.unwrap_or_default();
+                metrics.render(&budgets)
+            }
+        },
         move || {
             let store = store.clone();
             async move { store.ping().await.map_err(|_| NotReady("the database does not answer")) }

@@ -49,6 +49,8 @@ pub struct AuditEntry {
     pub target: Option<Target>,
     /// Id of the request that did it.
     pub request_id: Option<String>,
+    /// The name by which its actor makes it happen once.
+    pub idempotency_key: Option<String>,
     /// Words given with it.
     pub note: Option<String>,
 }

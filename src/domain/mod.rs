@@ -21,6 +21,7 @@ pub mod key;
 pub mod money;
 pub mod provider;
 pub mod reach;
+pub mod request_id;
 pub mod secret;
 pub mod token;
 pub mod transfer;

@@ -14,9 +14,10 @@ pub struct NotReady(pub &'static str);
 
 /// The routes of the admin listener. `metrics` renders the OpenMetrics text; `readiness` asks
 /// whether the database answers and the vault is open.
-pub fn admin_router<M, R, F>(metrics: M, readiness: R) -> Router
+pub fn admin_router<M, G, R, F>(metrics: M, readiness: R) -> Router
 where
-    M: Fn() -> String + Clone + Send + Sync + 'static,
+    M: Fn() -> G + Clone + Send + Sync + 'static,
+    G: Future<Output = String> + Send + 'static,
     R: Fn() -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<(), NotReady>> + Send + 'static,
 {
@@ -26,9 +27,9 @@ where
         .route("/readyz", get(move || ready(readiness.clone())))
 }
 
-async fn rendered(metrics: impl Fn() -> String) -> Response {
+async fn rendered<G: Future<Output = String>>(metrics: impl Fn() -> G) -> Response {
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, media_type)], metrics()).into_response()
+    ([(CONTENT_TYPE, media_type)], metrics().await).into_response()
 }
 
 async fn ready<F: Future<Output = Result<(), NotReady>>>(readiness: impl Fn() -> F) -> Response {

@@ -16,6 +16,7 @@ use super::answer::{answered, refused};
 use super::media::{Media, is_json};
 use super::request::Asked;
 use super::{HttpState, Inner, socket};
+use crate::domain::request_id;
 use crate::graphql::{ApiError, Caller, ErrorCode, RequestId, failure};
 
 /// Answers whatever comes to the endpoint.
@@ -95,7 +96,7 @@ async fn answer_as(
     if let Some(caller) = caller {
         asked = asked.data(caller);
     }
-    let answer = timeout(inner.settings.answer_within, inner.api.execute(asked)).await;
+    let answer = timeout(inner.settings.answer_within, request_id::within(&id.0, inner.api.execute(asked))).await;
     let answer = answer.unwrap_or_else(|_| failure(&ApiError::new(ErrorCode::Timeout), &id.0));
     Ok(answered(&answer, media, inner.clock.now()))
 }

@@ -4,9 +4,10 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
 use super::{Identity, LoginError};
+use crate::domain::audit::{Target, TargetKind};
 use crate::domain::token::ServiceToken;
-use crate::domain::{Scopes, Secret, ServiceIdentity, ServiceTokenId, Timestamp};
-use crate::store::{NewToken, StoreError};
+use crate::domain::{Actor, Scopes, Secret, ServiceIdentity, ServiceTokenId, Timestamp};
+use crate::store::{NewToken, StoreError, Tx};
 
 /// Beginning of every service token, by which people and scanners recognise one.
 const PREFIX: &str = "krs_";
@@ -103,8 +104,16 @@ impl Identity {
         }
         let token = self.random_token();
         let hash = Sha256::digest(token.expose_secret().as_bytes()).into();
+        let note = format!("{service}: {scopes}");
         let new = NewToken { service: service.to_owned(), hash, scopes, expires_at };
-        let id = self.store.write("create token", move |tx| Box::pin(tx.insert_token(new))).await?;
+        let made = self.store.write("create token", move |tx| {
+            Box::pin(async move {
+                let id = tx.insert_token(new).await?;
+                record(tx, "token.created", id, Some(note)).await?;
+                Ok::<_, StoreError>(id)
+            })
+        });
+        let id = made.await?;
         Ok(Ok(NewServiceToken { id, token }))
     }
 
@@ -121,7 +130,16 @@ impl Identity {
     /// # Errors
     /// The database fails.
     pub async fn revoke_token(&self, id: ServiceTokenId) -> Result<bool, StoreError> {
-        let revoked = self.store.write("revoke token", move |tx| Box::pin(tx.revoke_token(id))).await;
+        let revoked = self.store.write("revoke token", move |tx| {
+            Box::pin(async move {
+                let was_good = tx.revoke_token(id).await?;
+                if was_good {
+                    record(tx, "token.revoked", id, None).await?;
+                }
+                Ok(was_good)
+            })
+        });
+        let revoked = revoked.await;
         // Forgotten after the commit: whoever looks it up from now on finds it revoked.
         self.recent.forget(id);
         revoked
@@ -133,4 +151,10 @@ impl Identity {
         let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{PREFIX}{digits}").into()
     }
+}
+
+/// Tokens are made and revoked from the command line alone.
+async fn record(tx: &mut Tx, action: &str, id: ServiceTokenId, note: Option<String>) -> Result<(), StoreError> {
+    let target = Target { kind: TargetKind::ServiceToken, id: id.0 };
+    tx.append_audit(&Actor::Operator.audit_name(), action, Some(target), note).await
 }

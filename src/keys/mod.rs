@@ -5,6 +5,7 @@
 //! dropped request loses nothing and a shutdown waits for it.
 
 mod block;
+mod budget;
 mod check;
 mod failure;
 mod hourly;
@@ -33,6 +34,7 @@ use crate::store::Store;
 use crate::vault::Vault;
 
 pub use block::Blocking;
+pub use budget::Budget;
 pub use check::{CheckError, Checked};
 pub use failure::Failure;
 pub use remove::RemoveError;

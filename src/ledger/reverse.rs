@@ -117,7 +117,7 @@ pub(super) async fn reverse(tx: &mut Tx, principal: String, it: Reversal) -> Res
     if shortfall.is_positive() {
         let target = Target { kind: TargetKind::Transfer, id: credit.id.0 };
         let note = Some(shortfall_note(shortfall));
-        tx.append_audit_of(&request.principal, SHORTFALL, Some(target), Some(&request.key), note).await?;
+        tx.append_audit_once(&request.principal, SHORTFALL, Some(target), Some(&request.key), note).await?;
     }
     if taken.is_zero() {
         return Ok(Ok(Reversed { transfer: None, shortfall }));

@@ -68,8 +68,12 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    #[expect(clippy::disallowed_methods, reason = "this is the one HTTP client")]
     pub(super) fn new() -> Result<Self, TransportError> {
+        Self::within(Walls::new())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one HTTP client")]
+    fn within(walls: Walls) -> Result<Self, TransportError> {
         // Whoever came first has installed the same provider: there is only one in the build.
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -79,7 +83,7 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
-            .dns_resolver(Arc::new(Walls::new()))
+            .dns_resolver(Arc::new(walls))
             // Servers hang up on idle connections, many after 5 s; a task sent into that is unclear.
             .pool_idle_timeout(IDLE_TIMEOUT)
             // A repeated request may buy a task twice.
@@ -147,3 +151,64 @@ fn retry_after(response: &reqwest::Response) -> Option<Duration> {
 
 #[cfg(test)]
 static_assertions::assert_not_impl_any!(Outgoing: Clone, std::fmt::Display, serde::Serialize);
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    /// Whether the names below were asked for.
+    static ASKED: AtomicBool = AtomicBool::new(false);
+
+    /// A client whose every name is answered with this machine.
+    fn led_home() -> reqwest::Client {
+        let walls = Walls::answering(|_| {
+            ASKED.store(true, Ordering::SeqCst);
+            Box::pin(async { Ok(vec![SocketAddr::from(([127, 0, 0, 1], 0))]) })
+        });
+        Transport::within(walls).expect("a client").client
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_home_is_never_connected_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let port = listener.local_addr().expect("an address").port();
+        let refused = led_home().get(format!("http://api.example.com:{port}/")).send().await.expect_err("it is refused");
+        assert!(refused.is_connect(), "nothing was sent: {refused:?}");
+        assert!(ASKED.load(Ordering::SeqCst), "the name was looked up by our own resolver");
+        let nobody = timeout(Duration::from_millis(200), listener.accept()).await;
+        assert!(nobody.is_err(), "somebody came");
+        let local = tokio::spawn(led_home().get(format!("http://localhost:{port}/")).send());
+        assert!(listener.accept().await.is_ok(), "what is written as local is local");
+        local.abort();
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_nobody_vouches_for_is_refused() {
+        let client = Transport::new().expect("a client").client;
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+        let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+        let config = rustls::ServerConfig::builder().with_no_client_auth();
+        let config = config.with_single_cert(vec![made.cert.der().clone()], key).expect("a configuration");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let port = listener.local_addr().expect("an address").port();
+        let asked = tokio::spawn(async move {
+            let (connection, _) = listener.accept().await.expect("a connection");
+            let Ok(mut connection) = TlsAcceptor::from(Arc::new(config)).accept(connection).await else { return false };
+            let mut request = [0; 1_024];
+            let read = connection.read(&mut request).await.unwrap_or(0);
+            let _ = connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+            read > 0
+        });
+        let refused = client.get(format!("https://localhost:{port}/")).send().await.expect_err("it is refused");
+        assert!(refused.is_connect(), "nothing was sent: {refused:?}");
+        assert!(!asked.await.expect("it ends"), "a request went over it");
+    }
+}

@@ -48,6 +48,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long SQLite waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The same for the connection of units of work, which begin anew by themselves.
+const WRITER_BUSY_TIMEOUT: Duration = Duration::from_millis(50);
+
 pub(super) async fn open(settings: &DatabaseSettings) -> Result<Opened, StoreError> {
     match settings.url.strip_prefix("sqlite:") {
         Some(path) => open_sqlite(settings, Path::new(path.trim_start_matches("//"))).await,
@@ -63,17 +66,17 @@ async fn open_sqlite(settings: &DatabaseSettings, path: &Path) -> Result<Opened,
     let lock = if settings.exclusive { Some(lock(path)?) } else { None };
     let file = SqliteFile(path.to_owned());
     let writer = file.connect_writer().await?;
-    let reader = file.connect(settings.connections).await?;
+    let reader = file.connect(settings.connections, BUSY_TIMEOUT).await?;
     Ok(Opened::Sqlite { file, writer, reader, lock })
 }
 
 impl SqliteFile {
     /// The one connection that writes.
     pub(super) async fn connect_writer(&self) -> Result<DatabaseConnection, StoreError> {
-        self.connect(1).await
+        self.connect(1, WRITER_BUSY_TIMEOUT).await
     }
 
-    async fn connect(&self, connections: u32) -> Result<DatabaseConnection, StoreError> {
+    async fn connect(&self, connections: u32, busy: Duration) -> Result<DatabaseConnection, StoreError> {
         let mut options = ConnectOptions::new(format!("sqlite:{}", self.0.display()));
         options.max_connections(connections).connect_timeout(PATIENCE).acquire_timeout(PATIENCE).sqlx_logging(false);
         options.map_sqlx_sqlite_opts(|sqlite| {
@@ -82,7 +85,7 @@ impl SqliteFile {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
-                .busy_timeout(BUSY_TIMEOUT)
+                .busy_timeout(busy)
         });
         let unreachable = |error| StoreError::Open(format!("{}: {error}", self.0.display()));
         let connection = Database::connect(options).await.map_err(unreachable)?;

@@ -37,15 +37,29 @@ pub enum StoreError {
     Database(#[source] DbErr),
 }
 
+/// `SQLITE_BUSY`: another process writes.
+const SQLITE_BUSY: i32 = 5;
+
 /// `SQLITE_IOERR`, the primary result code of every failed read, write and fsync.
 const SQLITE_IOERR: i32 = 10;
 
 impl StoreError {
     /// Whether the disk failed: SQLite's I/O error of any kind.
     pub(super) fn is_disk_failure(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        let code = database_error(error).and_then(|it| it.code()?.parse::<i32>().ok());
-        code.is_some_and(|code| code & 0xff == SQLITE_IOERR)
+        self.sqlite_code() == Some(SQLITE_IOERR)
+    }
+
+    /// Whether another process wrote to the SQLite file all the time.
+    pub(super) fn is_busy(&self) -> bool {
+        self.sqlite_code() == Some(SQLITE_BUSY)
+    }
+
+    /// SQLite's primary result code. PostgreSQL's codes have five characters, some of them digits alone, and
+    /// none of these is small enough to be taken for one.
+    fn sqlite_code(&self) -> Option<i32> {
+        let Self::Database(error) = self else { return None };
+        let code = database_error(error)?.code()?;
+        (code.len() < 5).then(|| code.parse::<i32>().ok()).flatten().map(|code| code & 0xff)
     }
 }
 

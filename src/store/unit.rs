@@ -6,6 +6,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -13,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{Store, StoreError, Tx};
+use crate::domain::request_id;
 
 /// Work inside a transaction: a boxed future that may borrow the [`Tx`].
 pub type Work<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
@@ -59,6 +61,8 @@ pub(super) trait Unit: Send {
 struct Pending<T, E, F> {
     name: &'static str,
     work: Option<F>,
+    /// Id of the request that it is done for.
+    request: Option<Arc<str>>,
     result: Option<Result<T, E>>,
     caller: oneshot::Sender<Result<T, E>>,
     /// Lets a shutdown wait for it.
@@ -78,7 +82,9 @@ where
     fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, Verdict> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return Verdict::Lost };
-            let result = AssertUnwindSafe(async { work(tx).await }).catch_unwind().await;
+            let result = AssertUnwindSafe(request_id::within_same(self.request.take(), async { work(tx).await }))
+                .catch_unwind()
+                .await;
             let result = result.unwrap_or_else(|_| Err(StoreError::Panicked.into()));
             let verdict = match &result {
                 Ok(_) => Verdict::Keep,
@@ -119,7 +125,8 @@ impl Store {
         E: WriteError,
     {
         let (caller, answer) = oneshot::channel();
-        let unit = Pending { name, work: Some(work), result: None, caller, _token: self.inner.tasks.token() };
+        let (work, request) = (Some(work), request_id::current());
+        let unit = Pending { name, work, request, result: None, caller, _token: self.inner.tasks.token() };
         self.inner.writer.submit(Box::new(unit)).await;
         answer.await.unwrap_or_else(|_| Err(StoreError::Lost.into()))
     }

@@ -7,6 +7,7 @@
 //! savepoint would then commit alone); the connection is closed and a new one opened.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use tokio::sync::mpsc;
@@ -25,6 +26,9 @@ const GROUP_MAX: usize = 64;
 
 /// Most units that wait; more callers wait for a place.
 const QUEUE_MAX: usize = 1024;
+
+/// How long a group waits for another process's write.
+const BUSY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where units of work go.
 pub(super) enum Writer {
@@ -124,12 +128,7 @@ impl Group {
             self.connection = Some(self.file.connect_writer().await?);
         }
         let connection = self.connection.as_ref().ok_or(StoreError::Lost)?;
-        // An upgrade from reading to writing fails on SQLite without waiting, so write from the start.
-        let immediate = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
-        let transaction = connection.begin_with_options(immediate).await?;
+        let transaction = begin(connection).await?;
         let mut changes = Vec::with_capacity(units.len());
         for unit in units {
             changes.extend(member(&transaction, self.shared.clone(), unit).await?);
@@ -154,6 +153,23 @@ impl Group {
             && let Err(error) = connection.close().await
         {
             tracing::warn!(%error, "the writing connection did not close");
+        }
+    }
+}
+
+/// Begins to write as soon as no other process does. SQLite looks again after ever longer pauses, and so may
+/// never meet a moment between the groups of a busy server; beginning anew, the pauses are short again.
+async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    let until = Instant::now() + BUSY_PATIENCE;
+    loop {
+        // An upgrade from reading to writing fails on SQLite without waiting, so write from the start.
+        let immediate = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        match connection.begin_with_options(immediate).await.map_err(StoreError::from) {
+            Err(error) if error.is_busy() && Instant::now() < until => {}
+            begun => return begun,
         }
     }
 }

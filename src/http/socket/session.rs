@@ -18,6 +18,7 @@ use tokio_stream::StreamMap;
 use super::message::{self, Close, Incoming};
 use super::pace::Pace;
 use super::watch::{Sight, Watch};
+use crate::domain::request_id;
 use crate::graphql::{ApiError, Caller, ErrorCode, RequestId, failure};
 use crate::http::Inner;
 use crate::http::answer::never_ran;
@@ -183,7 +184,7 @@ impl Session {
         let (within, id) = (self.inner.settings.answer_within, self.request_id.clone());
         let answer = async move {
             let late = || failure(&ApiError::new(ErrorCode::Timeout), &id.0);
-            timeout(within, answers.next()).await.unwrap_or_else(|_| Some(late()))
+            timeout(within, request_id::within(&id.0, answers.next())).await.unwrap_or_else(|_| Some(late()))
         };
         stream::once(answer).filter_map(std::future::ready).boxed()
     }

@@ -14,8 +14,8 @@ use super::reading::{Policy, set_problem};
 use crate::domain::{AccountId, Key, KeyId, KeyProblemCode, KeyStatus, ProviderCode, Timestamp};
 use crate::store::{StoreError, Tx, Validations};
 
-/// The time that a budget is for.
-const WINDOW: Duration = Duration::from_secs(10 * 60);
+/// The time that a budget of rejections is for.
+pub const REJECTIONS_WINDOW: Duration = Duration::from_secs(10 * 60);
 
 /// When to look again whether a validation under way has made room.
 const SOON: Duration = Duration::from_millis(200);
@@ -93,7 +93,7 @@ pub async fn claim_validations(
 
 async fn used(tx: &mut Tx, provider: ProviderCode) -> Result<Validations, StoreError> {
     tx.lock_validations(provider).await?;
-    tx.validations(provider, tx.now().minus(WINDOW)).await
+    tx.validations(provider, tx.now().minus(REJECTIONS_WINDOW)).await
 }
 
 /// The next key in line, of the owner who has used least of the budget.
@@ -131,7 +131,7 @@ fn wait(mut rejected: Vec<Timestamp>, under_way: usize, most: usize, now: Timest
     rejected.sort_unstable();
     // So many have to lapse that one is too few.
     let lapses = rejected.len().checked_sub(most.max(1)).and_then(|index| rejected.get(index));
-    Some(lapses.map_or(now.plus(SOON), |at| at.plus(WINDOW)))
+    Some(lapses.map_or(now.plus(SOON), |at| at.plus(REJECTIONS_WINDOW)))
 }
 
 #[cfg(test)]

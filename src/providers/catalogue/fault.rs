@@ -86,10 +86,11 @@ impl Finding {
     }
 }
 
-/// Whether a code speaks of the API key, and not of a site's key.
+/// Whether a code rejects the API key: it speaks of it, and neither of a site's key nor of a moment's trouble.
 pub(super) fn names_the_key(code: &str) -> bool {
     let rest = code.strip_prefix("ERROR_").unwrap_or("");
-    rest.contains("KEY") && !rest.contains("GOOGLEKEY") && !rest.contains("SITEKEY")
+    let of_others = ["GOOGLEKEY", "SITEKEY", "BLOCK", "BUSY", "LIMIT", "TEMP"];
+    rest.contains("KEY") && !of_others.iter().any(|word| rest.contains(word))
 }
 
 /// The codes of `in.php` and `res.php` as 2Captcha made them and others copied them.
@@ -98,14 +99,15 @@ pub(super) const CLASSIC: &[Rule] = &[
     rule("ERROR_KEY_DOES_NOT_EXIST", Fault::Rejected),
     rule("ERROR_IP_NOT_ALLOWED", Fault::AddressNotAllowed),
     rule("IP_BANNED", Fault::AddressBanned(300)),
+    // What our address has done too often: https://2captcha.com/2captcha-api#limits
+    rule("ERROR: 1001", Fault::AddressBanned(600)),
+    rule("ERROR: 1002", Fault::AddressBanned(300)),
+    rule("ERROR: 1003", Fault::AddressBanned(30)),
     rule("ERROR: 1004", Fault::AddressBanned(600)),
+    rule("ERROR: 1005", Fault::AddressBanned(300)),
     rule("ERROR_ZERO_BALANCE", Fault::Empty),
     rule("ERROR_NO_SLOT_AVAILABLE", Fault::Busy(5)),
     rule("MAX_USER_TURN", Fault::Busy(10)),
-    rule("ERROR: 1001", Fault::Busy(600)),
-    rule("ERROR: 1002", Fault::Busy(300)),
-    rule("ERROR: 1003", Fault::Busy(30)),
-    rule("ERROR: 1005", Fault::Busy(300)),
     rule("ERROR_CAPTCHA_UNSOLVABLE", Fault::Unsolvable),
     rule("ERROR_BAD_DUPLICATES", Fault::Unsolvable),
     rule("ERROR_PAGEURL", Fault::BadTask),
@@ -170,6 +172,7 @@ mod tests {
     fn a_sites_key_is_not_the_key() {
         assert!(names_the_key("ERROR_KEY_EXPIRED") && names_the_key("ERROR_WRONG_KEY"));
         assert!(!names_the_key("ERROR_WRONG_SITEKEY") && !names_the_key("ERROR_BAD_GOOGLEKEY"));
+        assert!(!names_the_key("ERROR_KEY_TEMP_BLOCKED") && !names_the_key("ERROR_KEY_BUSY"));
         assert!(!names_the_key("KEY"));
     }
 }

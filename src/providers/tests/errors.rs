@@ -35,7 +35,12 @@ const LINES: &[Line] = &[
         Some(KeyProblemCode::ProviderUnavailable),
         &["ERROR_IP_BLOCKED"],
     ),
-    (&[TwoCaptcha], BlameScope::OurAddress, Some(KeyProblemCode::ProviderUnavailable), &["IP_BANNED", "ERROR: 1004"]),
+    (
+        &[TwoCaptcha],
+        BlameScope::OurAddress,
+        Some(KeyProblemCode::ProviderUnavailable),
+        &["IP_BANNED", "ERROR: 1001", "ERROR: 1002", "ERROR: 1003", "ERROR: 1004", "ERROR: 1005"],
+    ),
     (
         &[Capsolver, CapmonsterCloud],
         BlameScope::OurAddress,
@@ -61,7 +66,7 @@ const LINES: &[Line] = &[
         &[TwoCaptcha],
         BlameScope::ProviderTrouble,
         Some(KeyProblemCode::ProviderUnavailable),
-        &["MAX_USER_TURN", "ERROR: 1001", "ERROR: 1002", "ERROR: 1003", "ERROR: 1005"],
+        &["MAX_USER_TURN", "CAPCHA_NOT_READY"],
     ),
     (
         &[Capsolver],

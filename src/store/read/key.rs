@@ -1,5 +1,7 @@
 //! Recycled keys.
 
+use std::collections::HashMap;
+
 use entity::{balance_sample, provider_key};
 use sea_orm::sea_query::Condition;
 use sea_orm::{
@@ -10,7 +12,7 @@ use sea_orm::{
 use super::page::fetch;
 use super::{Page, PageRequest, all, codes};
 use crate::domain::key::BalanceSource;
-use crate::domain::{AccountId, Actor, Key, KeyId, KeyStatus, ProviderCode, Scope, Timestamp, Usd};
+use crate::domain::{AccountId, Actor, Key, KeyId, KeyProblemCode, KeyStatus, ProviderCode, Scope, Timestamp, Usd};
 use crate::store::write::claim::read_by_timer;
 use crate::store::{Store, StoreError, Tx, rows};
 
@@ -148,6 +150,33 @@ impl Store {
             Some((provider, KeyStatus::from_code(&row.status)?, u64::try_from(row.keys).unwrap_or(0)))
         });
         Ok(known.collect())
+    }
+
+    /// For each provider: how many keys it rejected since the moment given, and how many wait for their turn
+    /// to be validated. One that is not named has neither.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn rejected_and_waiting(&self, since: Timestamp) -> Result<Vec<(ProviderCode, u64, u64)>, StoreError> {
+        use provider_key::Column as C;
+        let rejected = provider_key::Entity::find().filter(C::RejectedAt.gt(since.micros()));
+        let queued = KeyProblemCode::ValidationQueued.as_str();
+        let waiting = provider_key::Entity::find()
+            .filter(C::Status.eq(KeyStatus::Pending.as_str()))
+            .filter(C::ProblemCode.eq(queued));
+        let (rejected, waiting) = (self.by_provider(rejected).await?, self.by_provider(waiting).await?);
+        let count = |of: &HashMap<String, i64>, code: ProviderCode| {
+            of.get(code.as_str()).map_or(0, |count| u64::try_from(*count).unwrap_or(0))
+        };
+        let all = ProviderCode::ALL.iter().map(|code| (*code, count(&rejected, *code), count(&waiting, *code)));
+        Ok(all.filter(|(_, rejected, waiting)| rejected + waiting > 0).collect())
+    }
+
+    async fn by_provider(&self, keys: Select<provider_key::Entity>) -> Result<HashMap<String, i64>, StoreError> {
+        use provider_key::Column as C;
+        let counted = keys.select_only().column(C::Provider).expr(C::Id.count()).group_by(C::Provider);
+        let counted: Vec<(String, i64)> = counted.into_tuple().all(&self.inner.reader).await?;
+        Ok(counted.into_iter().collect())
     }
 
     /// The sealed form of a key, with its row.

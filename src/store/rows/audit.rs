@@ -17,6 +17,7 @@ pub(in crate::store) fn audit_entry(row: Model) -> Result<AuditEntry, StoreError
         action: row.action,
         target: kind.zip(row.target_id).map(|(kind, id)| Target { kind, id }),
         request_id: row.request_id,
+        idempotency_key: row.idempotency_key,
         note: row.note,
     })
 }
@@ -30,6 +31,7 @@ pub(in crate::store) fn audit_row(entry: &AuditEntry) -> ActiveModel {
         target_kind: Set(entry.target.map(|target| target.kind.as_str().to_owned())),
         target_id: Set(entry.target.map(|target| target.id)),
         request_id: Set(entry.request_id.clone()),
+        idempotency_key: Set(entry.idempotency_key.clone()),
         note: Set(entry.note.clone()),
     }
 }

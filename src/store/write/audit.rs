@@ -3,12 +3,12 @@
 use entity::audit_log;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use crate::domain::AuditId;
 use crate::domain::audit::{AuditEntry, Target};
+use crate::domain::{AuditId, request_id};
 use crate::store::{StoreError, Tx, rows};
 
 impl Tx {
-    /// Appends an entry.
+    /// Appends an entry, with the request that it is written for.
     ///
     /// # Errors
     /// The database fails.
@@ -19,19 +19,19 @@ impl Tx {
         target: Option<Target>,
         note: Option<String>,
     ) -> Result<(), StoreError> {
-        self.append_audit_of(actor, action, target, None, note).await
+        self.append_audit_once(actor, action, target, None, note).await
     }
 
-    /// Appends an entry that names the request which did it.
+    /// Appends an entry which is found again by the name that its actor gave to what he did.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn append_audit_of(
+    pub async fn append_audit_once(
         &mut self,
         actor: &str,
         action: &str,
         target: Option<Target>,
-        request_id: Option<&str>,
+        idempotency_key: Option<&str>,
         note: Option<String>,
     ) -> Result<(), StoreError> {
         let entry = AuditEntry {
@@ -40,14 +40,15 @@ impl Tx {
             actor: actor.to_owned(),
             action: action.to_owned(),
             target,
-            request_id: request_id.map(str::to_owned),
+            request_id: request_id::current().map(|id| (*id).to_owned()),
+            idempotency_key: idempotency_key.map(str::to_owned),
             note,
         };
         audit_log::Entity::insert(rows::audit_row(&entry)).exec_without_returning(&self.inner).await?;
         Ok(())
     }
 
-    /// The entry of an actor's action that names the request.
+    /// The entry of an actor's action under the name that he gave it.
     ///
     /// # Errors
     /// The database fails.
@@ -55,12 +56,12 @@ impl Tx {
         &mut self,
         actor: &str,
         action: &str,
-        request_id: &str,
+        idempotency_key: &str,
     ) -> Result<Option<AuditEntry>, StoreError> {
         let query = audit_log::Entity::find()
             .filter(audit_log::Column::Actor.eq(actor))
             .filter(audit_log::Column::Action.eq(action))
-            .filter(audit_log::Column::RequestId.eq(request_id));
+            .filter(audit_log::Column::IdempotencyKey.eq(idempotency_key));
         query.one(&self.inner).await?.map(rows::audit_entry).transpose()
     }
 }

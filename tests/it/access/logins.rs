@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{ADA, Raw, ask, post};
 use crate::support::server::BOT_TOKEN;
@@ -152,6 +152,16 @@ on_both_databases! {
         assert_refused(&pool(&bearer(&lasting.token)).await, "UNAUTHENTICATED", "a revoked token");
         let next = make(None).await.expect("a place is free");
         assert_eq!(pool(&bearer(&next.token)).await.code(), Value::Null);
+        let log = "{ auditLog { nodes { actor action note } } }";
+        let operator = server.service("operations", &[Scope::Operate]).await;
+        let log = operator.run(log, Value::Null).await.data();
+        let made = |service: &str, scope: &str| {
+            json!({ "actor": "operator", "action": "token.created", "note": format!("{service}: {scope}") })
+        };
+        let again = made("dispatcher", "dispatch");
+        let revoked = json!({ "actor": "operator", "action": "token.revoked", "note": null });
+        let expected = json!([made("operations", "operate"), again, revoked, again, again]);
+        assert_eq!(log["auditLog"]["nodes"], expected, "newest first");
         server.stop().await;
     }
 }

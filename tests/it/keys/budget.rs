@@ -53,6 +53,9 @@ on_both_databases! {
         eventually("two are rejected", || async { (invalid(&server).await == 2).then_some(()) }).await;
         assert_eq!(server.providers.unknown_key_calls(SLUG).await, 2);
         assert_eq!(keys.iter().filter(|key| is_queued(key)).count(), count - 2);
+        for (name, value) in [("rejections", 2), ("rejections_max", 3), ("validations_waiting", count as u64 - 2)] {
+            assert_eq!(server.metric(name, SLUG).await, Some(value), "{name}");
+        }
         for (text, key) in texts.iter().zip(&keys).filter(|(_, key)| !is_queued(key)) {
             let again = ada.submit("TWO_CAPTCHA", text).await;
             assert_eq!(only_error(&again)["code"], "KEY_NOT_ACCEPTED", "{key}");

@@ -43,10 +43,7 @@ async fn until_health(caller: &Caller, wanted: &str) {
 }
 
 async fn pauses(server: &Server) -> u64 {
-    let url = format!("http://{}/metrics", server.app().admin_addr());
-    let text = http_client().get(url).send().await.expect("metrics").text().await.expect("a text");
-    let line = text.lines().find(|line| line.contains("provider_pauses_total{provider=\"two_captcha\"}"));
-    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0)
+    server.metric("provider_pauses_total", "two_captcha").await.unwrap_or(0)
 }
 
 /// Whether every key is as it was handed over.

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{ADA, deposit, refusal, reverse, spend, telegram};
+use crate::support::caller::http_client;
 use crate::support::sandbox::usd;
+use crate::support::socket::Socket;
 use crate::support::solving::solve;
 use crate::support::{Caller, Server};
 use key_recycling::domain::{Scope, Usd};
@@ -89,6 +91,43 @@ on_both_databases! {
         assert_eq!(shortfalls[0]["actor"], "billing");
         assert_eq!(shortfalls[0]["targetId"], earned.credit["id"]);
         assert!(shortfalls[0]["note"].as_str().expect("a note").contains(&gone.to_string()));
+        earned.finish().await;
+    }
+
+    /// Whether it came alone or over a socket.
+    async fn the_audit_log_names_the_request(database) {
+        let earned = Earned::start(database).await;
+        let server = &earned.server;
+        let dispatcher = server.service("dispatcher", &[Scope::Dispatch]).await;
+        solve(server, &dispatcher, "two_captcha", "another task").await;
+        let earned_in_all = earned.owner.account().await;
+        spend(&earned.billing, telegram(ADA), &usd(&earned_in_all["balance"]).to_string(), "all of it").await;
+        let credit = |place: usize| earned_in_all["transactions"]["nodes"][place]["id"].clone();
+        let document = "mutation($input: ReverseCreditInput!) { reverseCredit(input: $input) { shortfall } }";
+        let input = |place: usize| {
+            json!({ "input": { "transactionId": credit(place), "idempotencyKey": format!("r{place}"), "note": "a test" } })
+        };
+        let sent = http_client()
+            .post(format!("{}/graphql", server.public()))
+            .header("authorization", &earned.billing.authorization)
+            .header("content-type", "application/json")
+            .header("x-request-id", "run-17")
+            .body(json!({ "query": document, "variables": input(0) }).to_string());
+        assert!(sent.send().await.expect("an answer").text().await.expect("a text").contains("shortfall"));
+        let named = [("sec-websocket-protocol", "graphql-transport-ws"), ("x-request-id", "socket-18")];
+        let mut socket = Socket::connect(&server.public(), &named).await.expect("a socket");
+        socket.sign_in(&earned.billing.authorization).await;
+        assert_eq!(socket.next().await.message()["type"], "connection_ack");
+        socket.subscribe("1", document, input(1)).await;
+        assert!(!socket.data("reverseCredit").await["shortfall"].is_null());
+        let operator = server.service("operations", &[Scope::Operate]).await;
+        let document = "{ auditLog(actions: [\"credit.shortfall\"]) { nodes { actor targetId requestId } } }";
+        let log = operator.run(document, Value::Null).await.data();
+        let expected = json!([
+            { "actor": "billing", "targetId": credit(1), "requestId": "socket-18" },
+            { "actor": "billing", "targetId": credit(0), "requestId": "run-17" },
+        ]);
+        assert_eq!(log["auditLog"]["nodes"], expected);
         earned.finish().await;
     }
 

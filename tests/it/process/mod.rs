@@ -3,6 +3,7 @@
 mod beside;
 mod block;
 mod freeze;
+mod inside;
 mod load;
 mod refusals;
 mod retiring;

@@ -13,6 +13,7 @@ use key_recycling::identity::sign_init_data;
 use key_recycling::store::{DatabaseSettings, Store};
 use key_recycling::vault::init_ring_file;
 
+use super::caller::http_client;
 use super::clock::MovedClock;
 use super::database::Database;
 use super::sandbox::SLUGS;
@@ -95,6 +96,14 @@ impl Server {
         let made = self.app().identity.create_token(name, Scopes::of(scopes), None).await;
         let token = made.expect("the database works").expect("a token is made").token;
         Caller::new(&self.public(), format!("Bearer {}", token.expose_secret()))
+    }
+
+    /// What a metric says of a provider.
+    pub(crate) async fn metric(&self, name: &str, slug: &str) -> Option<u64> {
+        let url = format!("http://{}/metrics", self.app().admin_addr());
+        let text = http_client().get(url).send().await.expect("metrics").text().await.expect("a text");
+        let line = format!("{name}{{provider=\"{slug}\"}} ");
+        text.lines().find_map(|it| it.split_once(&line)?.1.parse().ok())
     }
 
     /// Moves the server's clock so far that readings count as quiet, and waits for one.
