@@ -6,7 +6,7 @@
 use std::sync::{Arc, LazyLock};
 
 use key_recycling::domain::{Entropy, Secret};
-use key_recycling::vault::{RingSource, SealContext, Vault};
+use key_recycling::vault::{LocalRing, SealContext, Vault};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
@@ -41,7 +41,7 @@ const PLACE: SealContext<'static> = SealContext {
 };
 
 static VAULT: LazyLock<Vault> =
-    LazyLock::new(|| Vault::open(RingSource::Environment(RING.into()), Arc::new(Same)).expect("the ring is good"));
+    LazyLock::new(|| Vault::open(LocalRing::Environment(RING.into()), Arc::new(Same)).expect("the ring is good"));
 
 static SEALED: LazyLock<Vec<u8>> = LazyLock::new(|| seal(PLAINTEXT));
 

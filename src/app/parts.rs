@@ -14,7 +14,7 @@ use crate::ledger::Ledger;
 use crate::pool::{Pool, PoolSettings};
 use crate::providers::{ProviderSettings, ProviderSettingsSet, Providers};
 use crate::store::{DatabaseSettings, Store, StoreError};
-use crate::vault::{RingSource, Vault, VaultError};
+use crate::vault::{LocalRing, Vault, VaultError};
 
 /// The parts without listeners and jobs.
 pub struct Parts {
@@ -118,9 +118,9 @@ async fn require_migrated(store: &Store) -> Result<(), StartError> {
 
 fn open_vault(config: &Config) -> Result<Vault, StartError> {
     let source = match config.secrets.ring.as_ref().ok_or(StartError::NoRing)? {
-        SecretSource::File(path) => RingSource::File(path.clone()),
-        SecretSource::Credential(path) => RingSource::Credential(path.clone()),
-        SecretSource::Environment(text) => RingSource::Environment(copy_secret(text)),
+        SecretSource::File(path) => LocalRing::File(path.clone()),
+        SecretSource::Credential(path) => LocalRing::Credential(path.clone()),
+        SecretSource::Environment(text) => LocalRing::Environment(copy_secret(text)),
     };
     Ok(Vault::open(source, Arc::new(OsEntropy))?)
 }

@@ -180,7 +180,8 @@ mod tests {
     async fn a_name_that_leads_home_is_never_connected_to() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
         let port = listener.local_addr().expect("an address").port();
-        let refused = led_home().get(format!("http://api.example.com:{port}/")).send().await.expect_err("it is refused");
+        let refused =
+            led_home().get(format!("http://api.example.com:{port}/")).send().await.expect_err("it is refused");
         assert!(refused.is_connect(), "nothing was sent: {refused:?}");
         assert!(ASKED.load(Ordering::SeqCst), "the name was looked up by our own resolver");
         let nobody = timeout(Duration::from_millis(200), listener.accept()).await;

@@ -79,7 +79,7 @@ impl SqliteFile {
     async fn connect(&self, connections: u32, busy: Duration) -> Result<DatabaseConnection, StoreError> {
         let mut options = ConnectOptions::new(format!("sqlite:{}", self.0.display()));
         options.max_connections(connections).connect_timeout(PATIENCE).acquire_timeout(PATIENCE).sqlx_logging(false);
-        options.map_sqlx_sqlite_opts(|sqlite| {
+        options.map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)

@@ -27,7 +27,7 @@ impl Held {
 
 /// The ring in use, and where it is read anew.
 pub(super) struct HeldRing {
-    source: RingSource,
+    source: Box<dyn RingSource>,
     held: RwLock<Arc<Held>>,
     /// What the source looked like when it was last read; one reads at a time.
     seen: Mutex<Option<Stamp>>,
@@ -38,10 +38,10 @@ pub(super) struct HeldRing {
 
 impl HeldRing {
     /// Reads the source. Its newest key seals until the caller says otherwise.
-    pub(super) fn open(source: RingSource) -> Result<Self, VaultError> {
+    pub(super) fn open(source: Box<dyn RingSource>) -> Result<Self, VaultError> {
         // Before the read: what changes in between is then seen as a change by the next look.
         let seen = source.stamp();
-        let ring = KeyRing::read(&source)?;
+        let ring = KeyRing::read(&*source)?;
         let sealing = ring.newest().clone();
         let held = RwLock::new(Arc::new(Held { ring, sealing }));
         Ok(Self { source, held, seen: Mutex::new(seen), unproved: Mutex::default() })
@@ -53,8 +53,8 @@ impl HeldRing {
     }
 
     /// Where the ring comes from.
-    pub(super) fn source(&self) -> &RingSource {
-        &self.source
+    pub(super) fn source(&self) -> &dyn RingSource {
+        &*self.source
     }
 
     /// The key of this id; a source that has changed is read for it.
@@ -72,14 +72,14 @@ impl HeldRing {
     pub(super) fn refresh(&self) -> Result<bool, VaultError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(stamp) = self.source.stamp().filter(|stamp| seen.as_ref() != Some(stamp)) else { return Ok(false) };
-        let fresh = match KeyRing::read(&self.source) {
+        let fresh = match KeyRing::read(&*self.source) {
             // The file may be as good as it looks, so it is tried again though it doesn't change.
             Err(error @ (VaultError::RingUnreadable { .. } | VaultError::RingMissing { .. })) => return Err(error),
             read => read,
         };
         *seen = Some(stamp);
         let held = self.get();
-        let ring = held.ring.joined_by(fresh?, &self.source)?;
+        let ring = held.ring.joined_by(fresh?, &*self.source)?;
         let sealing = held.sealing.clone();
         let mut unproved = self.unproved.lock().unwrap_or_else(PoisonError::into_inner);
         let added = ring.keys().iter().filter(|key| held.ring.find(key.id()).is_none());

@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub use derive::BranchKey;
 pub use error::{KeyFault, VaultError};
 pub use file::init_ring_file;
-pub use ring::RingSource;
+pub use ring::{LocalRing, RingSource, Stamp};
 pub use token::looks_like_lease_token;
 
 use crate::domain::clock::{Clock, Timestamp};
@@ -82,8 +82,8 @@ impl Vault {
     ///
     /// # Errors
     /// Fails when the ring cannot be read, is exposed to other users, or holds a key that is none.
-    pub fn open(source: RingSource, entropy: SharedEntropy) -> Result<Self, VaultError> {
-        let ring = HeldRing::open(source)?;
+    pub fn open(source: impl RingSource + 'static, entropy: SharedEntropy) -> Result<Self, VaultError> {
+        let ring = HeldRing::open(Box::new(source))?;
         let blind_index = BranchKey::derive(ring.get().ring.index_key(), "blind-index");
         Ok(Self { ring, blind_index, entropy })
     }
@@ -103,9 +103,8 @@ impl Vault {
     /// # Errors
     /// Fails when the ring is no file, or can't be read or written; the old file stays then.
     pub fn add_ring_key(&self, clock: &dyn Clock) -> Result<String, VaultError> {
-        let RingSource::File(path) = self.ring.source() else {
-            return Err(VaultError::RingNotOurs { origin: self.ring.source().origin() });
-        };
+        let source = self.ring.source();
+        let path = source.file().ok_or_else(|| VaultError::RingNotOurs { origin: source.origin() })?;
         let id = file::add_ring_key(path, clock, self.entropy.as_ref())?;
         // Read back from the disk: what could not be found again must not seal anything.
         self.ring.find(&id).map(|_| id)

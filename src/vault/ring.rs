@@ -4,7 +4,7 @@
 //! A ring with one unfit key is refused as a whole. Messages name the key's id, never its bytes.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -27,8 +27,30 @@ const ID_LENGTH_MAX: usize = 64;
 const EXAMPLES: &[&str] =
     &["YD3rEBXKcb4rc67whX13gR81LAc7YQjXLZgQowkU3/Q=", "/v/pkoZlcxxtao+UZzCDCP7/6ZKGZXMcbWqPlGcwgwg="];
 
-/// Where a key ring comes from.
-pub enum RingSource {
+/// Where a key ring comes from. What unwraps a ring elsewhere, such as a key management service, fits here: it
+/// answers the ring's text (docs/adr/0011).
+pub trait RingSource: Send + Sync {
+    /// The text of the ring as it is now.
+    ///
+    /// # Errors
+    /// It is missing, unreadable, or open to others.
+    fn text(&self) -> Result<Zeroizing<String>, VaultError>;
+
+    /// What the source looks like now; `None` when it has nothing that changes, or nothing to look at.
+    fn stamp(&self) -> Option<Stamp>;
+
+    /// How it is named to an operator.
+    fn origin(&self) -> String;
+
+    /// What to do about a ring key that is not in it.
+    fn hint(&self) -> String;
+
+    /// The file that a ring key can be added to, where the source is one.
+    fn file(&self) -> Option<&Path>;
+}
+
+/// A ring that this machine has.
+pub enum LocalRing {
     /// A file; refused when other users may read or write it.
     File(PathBuf),
     /// A credential that systemd has put in place and guards by its own means.
@@ -37,31 +59,52 @@ pub enum RingSource {
     Environment(Secret),
 }
 
-impl std::fmt::Debug for RingSource {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.origin())
-    }
-}
-
 /// What tells that a file is another than before.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
     inode: (u64, u64),
     size: u64,
     changed: (i64, i64),
 }
 
-impl RingSource {
-    /// What the source looks like now; `None` when there is no file to look at.
-    pub(super) fn stamp(&self) -> Option<Stamp> {
-        let (Self::File(path) | Self::Credential(path)) = self else { return None };
+impl Stamp {
+    /// Of a file; `None` when there is none.
+    pub fn of(path: &Path) -> Option<Self> {
         let found = std::fs::metadata(path).ok()?;
         let (inode, changed) = ((found.dev(), found.ino()), (found.ctime(), found.ctime_nsec()));
-        Some(Stamp { inode, size: found.size(), changed })
+        Some(Self { inode, size: found.size(), changed })
+    }
+}
+
+impl std::fmt::Debug for LocalRing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.origin())
+    }
+}
+
+impl RingSource for LocalRing {
+    fn text(&self) -> Result<Zeroizing<String>, VaultError> {
+        match self {
+            Self::File(path) => file::read_guarded(path),
+            Self::Credential(path) => file::read(path),
+            Self::Environment(text) => Ok(Zeroizing::new(text.expose_secret().to_owned())),
+        }
     }
 
-    /// What to do about a ring key that is not in it.
-    pub(super) fn hint(&self) -> String {
+    fn stamp(&self) -> Option<Stamp> {
+        let (Self::File(path) | Self::Credential(path)) = self else { return None };
+        Stamp::of(path)
+    }
+
+    fn origin(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Credential(path) => format!("the credential {}", path.display()),
+            Self::Environment(_) => "the environment".to_owned(),
+        }
+    }
+
+    fn hint(&self) -> String {
         match self {
             Self::File(path) => format!("put it back into {}, which is read again at once", path.display()),
             Self::Credential(_) | Self::Environment(_) => {
@@ -70,11 +113,10 @@ impl RingSource {
         }
     }
 
-    pub(super) fn origin(&self) -> String {
+    fn file(&self) -> Option<&Path> {
         match self {
-            Self::File(path) => path.display().to_string(),
-            Self::Credential(path) => format!("the credential {}", path.display()),
-            Self::Environment(_) => "the environment".to_owned(),
+            Self::File(path) => Some(path),
+            Self::Credential(_) | Self::Environment(_) => None,
         }
     }
 }
@@ -114,13 +156,8 @@ pub(super) struct KeyRing {
 }
 
 impl KeyRing {
-    pub(super) fn read(source: &RingSource) -> Result<Self, VaultError> {
-        let origin = source.origin();
-        match source {
-            RingSource::File(path) => Self::parse(&file::read_guarded(path)?, &origin),
-            RingSource::Credential(path) => Self::parse(&file::read(path)?, &origin),
-            RingSource::Environment(text) => Self::parse(text.expose_secret(), &origin),
-        }
+    pub(super) fn read(source: &dyn RingSource) -> Result<Self, VaultError> {
+        Self::parse(&source.text()?, &source.origin())
     }
 
     pub(super) fn parse(text: &str, origin: &str) -> Result<Self, VaultError> {
@@ -168,7 +205,7 @@ impl KeyRing {
     }
 
     /// The ring that was read after this one, with the keys that it lost in front.
-    pub(super) fn joined_by(&self, mut fresh: Self, source: &RingSource) -> Result<Self, VaultError> {
+    pub(super) fn joined_by(&self, mut fresh: Self, source: &dyn RingSource) -> Result<Self, VaultError> {
         let changed = |id: &str| VaultError::RingChanged { origin: source.origin(), id: id.to_owned() };
         if !same(&self.index_key, &fresh.index_key) {
             return Err(changed(INDEX_KEY));
@@ -262,7 +299,7 @@ fn same(one: &KeyBytes, other: &KeyBytes) -> bool {
 mod no_copies {
     use super::*;
 
-    static_assertions::assert_not_impl_any!(RingSource: Clone, std::fmt::Display, serde::Serialize);
+    static_assertions::assert_not_impl_any!(LocalRing: Clone, std::fmt::Display, serde::Serialize);
     static_assertions::assert_not_impl_any!(RingKey: Clone, std::fmt::Display, serde::Serialize);
     static_assertions::assert_not_impl_any!(RawRing: Clone, std::fmt::Display, serde::Serialize);
     static_assertions::assert_not_impl_any!(RawKey: Clone, std::fmt::Display, serde::Serialize);

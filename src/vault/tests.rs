@@ -40,7 +40,7 @@ fn ring_text(index_key: &str, entries: &[String]) -> String {
 }
 
 fn try_open(text: &str) -> Result<Vault, VaultError> {
-    Vault::open(RingSource::Environment(text.into()), Arc::new(OsEntropy))
+    Vault::open(LocalRing::Environment(text.into()), Arc::new(OsEntropy))
 }
 
 fn fresh() -> Vault {
@@ -261,7 +261,7 @@ fn a_malformed_ring_is_refused_without_quoting_it() {
 fn a_ring_file_is_made_once_for_its_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data").join("ring.toml");
-    let open = |path: &std::path::Path| Vault::open(RingSource::File(path.to_owned()), Arc::new(OsEntropy));
+    let open = |path: &std::path::Path| Vault::open(LocalRing::File(path.to_owned()), Arc::new(OsEntropy));
     let error = open(&path).unwrap_err().to_string();
     assert!(
         error.contains("does not exist") && error.contains(&format!("key-recycling vault init {}", path.display()))
@@ -292,7 +292,7 @@ fn a_ring_file_is_made_once_for_its_owner_alone() {
             assert!(error.to_string().contains("chmod 600"));
         }
     }
-    Vault::open(RingSource::Credential(path), Arc::new(OsEntropy)).unwrap();
+    Vault::open(LocalRing::Credential(path), Arc::new(OsEntropy)).unwrap();
     assert!(matches!(
         open(folder.path()).unwrap_err(),
         VaultError::RingUnreadable { .. } | VaultError::RingExposed { .. }
@@ -303,7 +303,7 @@ fn a_ring_file_is_made_once_for_its_owner_alone() {
 fn debug_output_holds_ids_only() {
     let (index_key, key) = (random_base64(), random_base64());
     let text = ring_text(&index_key, &[entry("one", &key)]);
-    let source = RingSource::Environment(text.as_str().into());
+    let source = LocalRing::Environment(text.as_str().into());
     let vault = try_open(&text).unwrap();
     let shown = format!("{source:?} {vault:?} {:?}", vault.branch("x"));
     assert!(!shown.contains(&key) && !shown.contains(&index_key), "{shown}");

@@ -23,7 +23,7 @@ fn write(path: &Path, text: &str) {
 }
 
 fn open(path: &Path) -> Vault {
-    Vault::open(RingSource::File(path.to_owned()), Arc::new(OsEntropy)).unwrap()
+    Vault::open(LocalRing::File(path.to_owned()), Arc::new(OsEntropy)).unwrap()
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn who_adds_at_once_loses_nobodys_ring_key() {
 fn a_ring_that_is_no_file_of_ours_is_not_written() {
     let place = ring_file(&ring_text(&random_base64(), &[entry("one", &random_base64())]));
     let text = fs::read_to_string(&place.path).unwrap();
-    for source in [RingSource::Environment(text.as_str().into()), RingSource::Credential(place.path.clone())] {
+    for source in [LocalRing::Environment(text.as_str().into()), LocalRing::Credential(place.path.clone())] {
         let vault = Vault::open(source, Arc::new(OsEntropy)).unwrap();
         let refused = vault.add_ring_key(&SystemClock).unwrap_err();
         assert!(matches!(refused, VaultError::RingNotOurs { .. }), "{refused}");

@@ -97,5 +97,12 @@ on_both_databases! {
         }
         assert_eq!(scene.server.providers.unknown_key_calls("multibot").await, 0);
         assert_eq!(scene.server.database.number(marks).await, Some(all));
+        // Its owner still has what was stored, and hands it over again.
+        let place = LABELS.iter().position(|label| *label == "flipped").expect("a label");
+        let again = scene.owner.submit("TWO_CAPTCHA", &keys[place].secret).await;
+        assert_eq!((&again["key"]["id"], &again["key"]["status"]), (&keys[place].id, &json!("ACTIVE")), "{again}");
+        let healed = scene.owner.key(&keys[place].id).await;
+        assert_eq!((&healed["problem"], &healed["lendable"]), (&Value::Null, &json!(true)), "{healed}");
+        assert_eq!(scene.server.database.number(marks).await, Some(all - 1));
     }
 }

@@ -129,6 +129,8 @@ on_both_databases! {
             assert_eq!((&ill["status"], &ill["balance"]), (&json!("ACTIVE"), &json!("1")), "{slug}, {provider_code}");
             assert_eq!(ill["problem"]["code"], problem, "{slug}, {provider_code}");
             assert_eq!(ill["lendable"], problem == "PROVIDER_UNAVAILABLE", "{slug}, {provider_code}");
+            let until = ill["problem"]["retryAt"].as_str().expect("it says until when").to_owned();
+            assert!(until.as_str() > ill["problem"]["since"].as_str().expect("since when"), "{slug}: {ill}");
             until_passing(&server, &owner, id, step, provider_code, |key| key["problem"].is_null()).await;
         }
         server.stop().await;

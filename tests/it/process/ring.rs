@@ -7,7 +7,7 @@ use std::sync::Arc;
 use key_recycling::domain::clock::SharedClock;
 use key_recycling::domain::{Key, KeyId, KeyStatus, OsEntropy, ProviderCode, Secret, SystemClock};
 use key_recycling::store::{DatabaseSettings, SealedKey, Store, StoreError};
-use key_recycling::vault::{RingSource, SealContext, Vault};
+use key_recycling::vault::{LocalRing, SealContext, Vault};
 use secrecy::ExposeSecret;
 
 use crate::support::Database;
@@ -111,7 +111,7 @@ impl Ring {
 }
 
 fn open(file: &Path) -> Vault {
-    Vault::open(RingSource::File(file.to_owned()), Arc::new(OsEntropy)).expect("the ring is read")
+    Vault::open(LocalRing::File(file.to_owned()), Arc::new(OsEntropy)).expect("the ring is read")
 }
 
 /// Nothing was taken for damaged.

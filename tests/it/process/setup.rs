@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use super::{Program, ready_to_serve};
+use super::{Program, Serving, ready_to_serve};
 use crate::support::Database;
 
 #[tokio::test]
@@ -55,6 +55,31 @@ async fn the_example_is_a_configuration() {
     for name in ["[server]", "[providers.two_captcha]", "validation_wait", "nano_usd_per_token"] {
         assert!(example.contains(name), "{name}");
     }
+}
+
+/// As systemd hands secrets to a unit: by a folder that only the unit can read.
+#[tokio::test]
+async fn a_ring_comes_from_a_systemd_credential() {
+    let database = Database::sqlite();
+    let (program, _providers) = ready_to_serve(&database).await;
+    program.run(&["migrate"]).await.done();
+    let serving = Serving::start(&program).await;
+    assert_eq!(serving.end_by("TERM").await, Some(0), "the ring has its canary");
+    let (credentials, ring) = (database.folder().join("credentials"), database.folder().join("ring.toml"));
+    fs::create_dir(&credentials).expect("a folder");
+    fs::rename(&ring, credentials.join("ring")).expect("the ring is moved");
+    let configuration = database.folder().join("key-recycling.toml");
+    let text = fs::read_to_string(&configuration).expect("the configuration");
+    let without: Vec<&str> = text.lines().filter(|line| !line.starts_with("ring_file")).collect();
+    assert_ne!(without.len(), text.lines().count(), "it named the file");
+    fs::write(&configuration, without.join("\n")).expect("written");
+    assert!(!program.run(&["vault", "status"]).await.refusal(2).is_empty());
+    let program = program.with("CREDENTIALS_DIRECTORY", credentials.to_str().expect("a path of text"));
+    let status = program.run(&["vault", "status", "--json"]).await.json();
+    assert_eq!(status[0]["use"], "seals and opens", "{status}");
+    let refused = program.run(&["vault", "rotate", "--add-only"]).await;
+    assert!(refused.refusal(2).contains("credential"), "its owner adds keys to it: {}", refused.err);
+    assert_eq!(Serving::start(&program).await.end_by("TERM").await, Some(0));
 }
 
 #[tokio::test]
