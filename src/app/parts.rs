@@ -132,7 +132,7 @@ fn open_vault(config: &Config) -> Result<Vault, StartError> {
 async fn prove(vault: &Vault, store: &Store) -> Result<(), StartError> {
     let known: Vec<String> = vault.ring_keys().into_iter().map(|key| key.id).collect();
     let canaries = store.canaries().await.map_err(StartError::from_store)?;
-    let (ours, retired): (Vec<_>, Vec<_>) = canaries.into_iter().partition(|(id, _)| known.contains(id));
+    let (ours, retired): (Vec<_>, Vec<_>) = canaries.iter().partition(|(id, _)| known.contains(id));
     for (ring_key_id, envelope) in &ours {
         vault.canary_check(envelope, ring_key_id)?;
     }
@@ -144,7 +144,7 @@ async fn prove(vault: &Vault, store: &Store) -> Result<(), StartError> {
         return Err(VaultError::RingKeyInUse { id, sealed: it.sealed, leases: it.leases }.into());
     }
     if !ours.is_empty() {
-        return Ok(vault.seal_by(&ours)?);
+        return Ok(vault.seal_by(&canaries)?);
     }
     let sealed = vault.canary_seal()?;
     let stored = store.write("canary", move |tx| {
@@ -152,9 +152,10 @@ async fn prove(vault: &Vault, store: &Store) -> Result<(), StartError> {
     });
     match stored.await {
         // Another instance was first.
-        Ok(()) | Err(StoreError::Conflict) => Ok(()),
-        Err(other) => Err(StartError::from_store(other)),
+        Ok(()) | Err(StoreError::Conflict) => {}
+        Err(other) => return Err(StartError::from_store(other)),
     }
+    Ok(vault.seal_by(&store.canaries().await.map_err(StartError::from_store)?)?)
 }
 
 fn provider_settings(config: &Config) -> ProviderSettingsSet {

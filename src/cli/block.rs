@@ -3,7 +3,7 @@
 use crate::app::Parts;
 use crate::domain::{Actor, Key, KeyId, ProviderCode, Secret, Usd};
 use crate::keys::Blocking;
-use crate::ledger::KeyReversal;
+use crate::ledger::{KeyReversal, ReverseError};
 
 use super::context::Context;
 use super::failure::{Failure, Outcome};
@@ -23,20 +23,25 @@ pub(super) async fn block(context: &Context, provider: ProviderCode, reverse_cre
     let blocking = done.ok_or_else(|| no_key("block", provider))?;
     let mut reversal = KeyReversal::default();
     for id in blocking.rows.iter().map(|row| row.id).filter(|_| reverse_credits) {
-        let of_one = reverse(&parts, id).await?;
-        reversal.credits += of_one.credits;
-        reversal.taken += of_one.taken;
-        reversal.shortfall += of_one.shortfall;
+        reversal.add(reverse(&parts, id).await?);
     }
     parts.store.drain().await;
     let may_earn = |row: &Key| row.in_flight > 0 || row.under_review.is_positive();
     if reverse_credits && blocking.rows.iter().any(may_earn) {
-        complain(
-            "Tasks of this key are under way or under review, and may still earn: run this again when they ended.",
-        );
+        complain(&format!(
+            "Tasks of this key are under way or under review and may still earn. When key-recycling key show ID has \
+             0 in flight and 0 under review, take that back too: \
+             key-recycling key block {} --reverse-credits < FILE",
+            provider.slug()
+        ));
     }
+    for (credit, error) in &reversal.refused {
+        complain(&format!("The credit {credit} stands: {}", why(*error)));
+    }
+    let is_partial = !reversal.refused.is_empty();
     let state = if blocking.changed { "blocked" } else { "was blocked already; nothing changed" };
-    tell(context, provider, &blocking, state, reverse_credits.then_some(reversal))
+    tell(context, provider, &blocking, state, reverse_credits.then_some(&reversal))?;
+    if is_partial { Err(Failure::No) } else { Ok(()) }
 }
 
 /// Takes a block back.
@@ -52,6 +57,19 @@ pub(super) async fn unblock(context: &Context, provider: ProviderCode) -> Outcom
 
 async fn reverse(parts: &Parts, key: KeyId) -> Result<KeyReversal, Failure> {
     parts.ledger.reverse_key(&Actor::Operator, key).await.map_err(Failure::unreachable)
+}
+
+/// Why a credit could not be taken back, and what to do about it.
+const fn why(error: ReverseError) -> &'static str {
+    match error {
+        ReverseError::TransactionNotFound | ReverseError::NotReversible | ReverseError::AmountInvalid => {
+            "the ledger has it otherwise than a moment ago. Look: key-recycling audit"
+        }
+        ReverseError::IdempotencyMismatch => {
+            "its reversal's idempotency key was used for something else by a service named operator. \
+             Take it back by a service of another name: the mutation reverseCredit"
+        }
+    }
 }
 
 /// What taking the key's credits back does, for whoever has to agree.
@@ -76,7 +94,7 @@ fn tell(
     provider: ProviderCode,
     blocking: &Blocking,
     state: &str,
-    reversal: Option<KeyReversal>,
+    reversal: Option<&KeyReversal>,
 ) -> Outcome {
     let under_way: i32 = blocking.rows.iter().map(|row| row.in_flight).sum();
     let ids: Vec<String> = blocking.rows.iter().map(|row| row.id.to_string()).collect();
@@ -88,6 +106,7 @@ fn tell(
             "handed over as",
             "tasks under way",
             "credits reversed",
+            "credits refused",
             "taken back",
             "shortfall",
         ],
@@ -98,6 +117,7 @@ fn tell(
             (!ids.is_empty()).then(|| ids.join(" ")),
             Some(under_way.to_string()),
             reversal.map(|it| it.credits.to_string()),
+            reversal.map(|it| it.refused.len().to_string()),
             reversal.map(|it| it.taken.to_string()),
             reversal.map(|it| it.shortfall.to_string()),
         ],

@@ -1,4 +1,4 @@
-//! Being told to end: Ctrl-C at the terminal, SIGTERM from a service manager.
+//! Being told to end: Ctrl-C at the terminal, SIGTERM from a service manager, and what else ends a process.
 
 use std::io;
 
@@ -31,4 +31,19 @@ impl Ending {
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// From now on a signal that would end the process has this done first, and then ends it with the exit code by
+/// which shells know that it was this signal.
+pub(super) fn before_ending(last: impl Fn() + Clone + Send + 'static) -> io::Result<()> {
+    let (hangup, interrupt) = (SignalKind::hangup(), SignalKind::interrupt());
+    for kind in [hangup, interrupt, SignalKind::quit(), SignalKind::terminate()] {
+        let (mut signal, last) = (signal(kind)?, last.clone());
+        tokio::spawn(async move {
+            signal.recv().await;
+            last();
+            std::process::exit(128 + kind.as_raw_value());
+        });
+    }
+    Ok(())
 }

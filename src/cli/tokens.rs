@@ -66,6 +66,10 @@ fn refused(refusal: TokenRefusal, service: &str) -> String {
         TokenRefusal::Name => "A service's name has 1 to 64 letters, digits, dots, dashes or underscores. \
              Try again: key-recycling token create NAME --scope dispatch"
             .to_owned(),
+        TokenRefusal::NameTaken => format!(
+            "{service} is how the audit log names the command line, the server or an owner. \
+             Choose another name: key-recycling token create operations --scope operate"
+        ),
         TokenRefusal::NoScope => {
             format!("A token needs a scope: key-recycling token create {service} --scope dispatch")
         }

@@ -1,7 +1,7 @@
 //! Providers' addresses that are refused before anything starts: this deployment's own, where its keys would be
 //! our leases and our own work would earn credits; and those where no provider is, such as a cloud's metadata.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use url::{Host, Url};
 
@@ -44,21 +44,29 @@ fn own_door(config: &Config, url: &Url) -> Option<&'static str> {
         ("admin.listen", config.admin.listen),
     ];
     let names = [("server.public_url", &config.server.public_url), ("gateway.public_url", &config.gateway.public_url)];
-    let by_listener = listeners.into_iter().find(|(_, address)| reaches(url, *address)).map(|(name, _)| name);
+    let by_listener = listeners.into_iter().find(|(_, address)| reaches(url, *address, is_own)).map(|(name, _)| name);
     by_listener.or_else(|| names.into_iter().find(|(_, own)| is_same_place(url, own)).map(|(name, _)| name))
 }
 
-/// Whether the address leads to the listener, as far as it shows without asking for names.
-fn reaches(url: &Url, listener: SocketAddr) -> bool {
+/// Whether the address leads to the listener, as far as it shows without asking for names. A listener on all
+/// addresses is reached by each of this machine's own.
+fn reaches(url: &Url, listener: SocketAddr, is_own: impl Fn(IpAddr) -> bool) -> bool {
     if url.port_or_known_default() != Some(listener.port()) {
         return false;
     }
     let Some(host) = host_of(url) else { return false };
     match host {
         Place::Here => listener.ip().is_loopback() || listener.ip().is_unspecified(),
-        Place::At(address) => address == listener.ip().to_canonical(),
+        Place::At(address) => {
+            address == listener.ip().to_canonical() || listener.ip().is_unspecified() && is_own(address)
+        }
         Place::Named(_) => false,
     }
+}
+
+/// Whether the address is one of this machine's: a socket can be bound to no other.
+fn is_own(address: IpAddr) -> bool {
+    UdpSocket::bind((address, 0)).is_ok()
 }
 
 fn is_same_place(url: &Url, own: &Url) -> bool {
@@ -86,4 +94,39 @@ fn host_of(url: &Url) -> Option<Place> {
     };
     let is_here = address.is_loopback() || address.is_unspecified();
     Some(if is_here { Place::Here } else { Place::At(address) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+
+    /// Kept for documentation: no machine has it.
+    const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+    #[test]
+    fn the_addresses_of_this_machine_are_its_own_and_others_are_not() {
+        for address in [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 9, 9, 9)] {
+            assert!(is_own(address.into()), "{address}");
+        }
+        assert!(!is_own(ELSEWHERE) && !is_own("2001:db8::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_listener_on_all_addresses_is_reached_by_each_of_the_machines_own() {
+        let own: IpAddr = "10.1.2.3".parse().unwrap();
+        let reached = |url: &str, listener: (IpAddr, u16)| {
+            reaches(&Url::parse(url).unwrap(), listener.into(), |address| address == own)
+        };
+        for all in [IpAddr::from(Ipv4Addr::UNSPECIFIED), IpAddr::from(Ipv6Addr::UNSPECIFIED)] {
+            for url in ["http://10.1.2.3:8080", "http://[::ffff:10.1.2.3]:8080/path", "http://127.0.0.2:8080"] {
+                assert!(reached(url, (all, 8080)), "{url} {all}");
+            }
+            for url in ["http://10.1.2.3:8081", "http://10.1.2.4:8080", "http://10.1.2.3"] {
+                assert!(!reached(url, (all, 8080)), "{url} {all}");
+            }
+        }
+        assert!(!reached("http://10.1.2.3:8080", ("10.1.2.4".parse().unwrap(), 8080)), "it listens elsewhere");
+    }
 }

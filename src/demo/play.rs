@@ -138,7 +138,7 @@ impl Play {
     ) -> Result<Self, Failure> {
         let graphql = format!("http://{}/graphql", app.public_addr());
         let service_token = token(app, "dispatcher", Scope::Dispatch).await?;
-        let operator_token = token(app, "operator", Scope::Operate).await?;
+        let operator_token = token(app, "operations", Scope::Operate).await?;
         let bot_token = stage.bot_token.expose_secret().into();
         let cast = Cast::new(client.clone(), graphql.clone(), sandbox.base.clone(), bot_token, clock);
         // While keys are handed over the providers take their time, so that people see them PENDING.
@@ -187,7 +187,7 @@ impl Play {
         let service = |token: &Secret| format!("Bearer {}", token.expose_secret());
         let callers = owner
             .into_iter()
-            .chain([("dispatcher", service(&self.service_token)), ("operator", service(&self.operator_token))]);
+            .chain([("dispatcher", service(&self.service_token)), ("operations", service(&self.operator_token))]);
         head.extend([
             format!(
                 "  GraphiQL  http://{public}/graphiql    Gateway  http://{gateway}    Metrics  http://{admin}/metrics"

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use uuid::Uuid;
+
 use super::id::{AccountId, ServiceTokenId};
 use super::provider::coded_enum;
 
@@ -118,12 +120,17 @@ impl Actor {
             Self::System => "system".to_owned(),
         }
     }
+
+    /// Whether the audit log could not tell a service of this name from an operator, the server or an owner.
+    #[must_use]
+    pub fn is_named(name: &str) -> bool {
+        let others = [Self::Operator, Self::System].map(|actor| actor.audit_name());
+        others.iter().any(|other| other.eq_ignore_ascii_case(name)) || Uuid::try_parse(name).is_ok()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     #[test]
@@ -155,6 +162,16 @@ mod tests {
             Scopes::of(&[Scope::Billing]),
             "unknown names give no right"
         );
+    }
+
+    #[test]
+    fn a_service_is_never_named_like_another_actor() {
+        for name in ["operator", "Operator", "SYSTEM", "00000000-0000-0000-0000-000000000007"] {
+            assert!(Actor::is_named(name), "{name}");
+        }
+        for name in ["operations", "operator-2", "systems", "shop"] {
+            assert!(!Actor::is_named(name), "{name}");
+        }
     }
 
     #[test]

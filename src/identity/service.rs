@@ -38,6 +38,8 @@ pub struct NewServiceToken {
 pub enum TokenRefusal {
     /// A service's name has 1 to 64 letters, digits, dots, dashes or underscores.
     Name,
+    /// The audit log knows somebody else by this name.
+    NameTaken,
     /// A token needs a scope.
     NoScope,
     /// The service has two good tokens already.
@@ -93,6 +95,9 @@ impl Identity {
         let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
         if !(1..=64).contains(&service.len()) || !service.bytes().all(is_name_byte) {
             return Ok(Err(TokenRefusal::Name));
+        }
+        if Actor::is_named(service) {
+            return Ok(Err(TokenRefusal::NameTaken));
         }
         if scopes.iter().next().is_none() {
             return Ok(Err(TokenRefusal::NoScope));

@@ -1,8 +1,10 @@
 //! A key is stopped for good: by an operator, or through one by the rightful owner it was stolen from.
 
+use std::collections::BTreeSet;
+
 use super::{Failure, Inner, Keys};
 use crate::domain::audit::{Target, TargetKind};
-use crate::domain::{Actor, Key, ProviderCode, Secret};
+use crate::domain::{AccountId, AccountRef, Actor, AttemptState, Key, KeyId, ProviderCode, Secret};
 use crate::moves;
 use crate::store::{StoreError, Tx};
 
@@ -97,11 +99,9 @@ async fn set_blocked(
     let action = if to { "key.blocked" } else { "key.unblocked" };
     let mark = Key::mark_of(fingerprint);
     let mut rows = Vec::new();
-    for id in tx.rows_of_key(provider, fingerprint).await? {
-        if to {
-            // Attempts are locked before their key.
-            moves::attempt::release_reserved(tx, id).await?;
-        }
+    let ids = tx.rows_of_key(provider, fingerprint).await?;
+    lock_all(tx, &ids, to).await?;
+    for id in ids {
         let before = tx.lock_key(id).await?.ok_or(StoreError::Stale)?;
         if before.blocked_at.is_some() == to {
             rows.push(before);
@@ -120,4 +120,25 @@ async fn set_blocked(
         tx.append_audit(actor, action, None, Some(note)).await?;
     }
     Ok(Blocking { mark, rows, changed })
+}
+
+/// Locks what the rows' changes touch, sort by sort and each sort by id. Row by row it would be the accounts in
+/// any order, and two blocks at two providers could wait for each other. Reserved attempts are released where
+/// that is asked for; one that is reserved in between finds the key blocked when it is to be sent, and expires.
+async fn lock_all(tx: &mut Tx, keys: &[KeyId], release: bool) -> Result<(), StoreError> {
+    let mut reserved = Vec::new();
+    for key in keys.iter().filter(|_| release) {
+        reserved.extend(tx.lock_attempts_of(*key, AttemptState::Reserved).await?);
+    }
+    let mut owners: BTreeSet<AccountId> = BTreeSet::new();
+    for key in keys {
+        owners.extend(tx.lock_key(*key).await?.map(|key| key.owner));
+    }
+    for owner in owners {
+        tx.lock_account(AccountRef::Id(owner)).await?;
+    }
+    for mut attempt in reserved {
+        moves::attempt::give_back(tx, &mut attempt, AttemptState::Released).await?;
+    }
+    Ok(())
 }

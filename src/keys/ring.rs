@@ -2,9 +2,10 @@
 //!
 //! A ring key that is added is only read at first. It seals once the database has its canary, which
 //! `activate` stores; servers look once a second, and read the ring again when something names a ring
-//! key that they don't know. So no server is surprised by a row that another one sealed.
+//! key that they don't know. So no server is surprised by a row that another one sealed. Who stores what
+//! it sealed looks once more, in the transaction: what an older ring key sealed is not stored.
 
-use super::{Failure, Keys};
+use super::{Failure, Inner, Keys};
 use crate::domain::{Actor, Timestamp};
 use crate::store::{RingKeyUse, StoreError};
 
@@ -74,8 +75,7 @@ impl Keys {
         if matches!(refreshed, Ok(true)) {
             tracing::info!("the key ring was read again");
         }
-        let canaries = self.inner.store.canaries().await?;
-        self.inner.vault.seal_by(&canaries)?;
+        self.inner.seal_by_newest().await?;
         Ok(refreshed.map(|_| ())?)
     }
 
@@ -95,6 +95,13 @@ impl Keys {
             Ok(()) | Err(StoreError::Conflict) => {}
             Err(other) => return Err(other.into()),
         }
-        Ok(inner.vault.seal_by(&inner.store.canaries().await?)?)
+        inner.seal_by_newest().await
+    }
+}
+
+impl Inner {
+    /// Has the newest ring key seal that the database knows to seal.
+    pub(super) async fn seal_by_newest(&self) -> Result<(), Failure> {
+        Ok(self.vault.seal_by(&self.store.canaries().await?)?)
     }
 }

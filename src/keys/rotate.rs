@@ -15,8 +15,8 @@ use crate::vault::{SealContext, VaultError};
 /// Rows in a batch: few enough that no other writer of SQLite waits for long.
 const BATCH: u64 = 250;
 
-/// How long after the ring key has begun to seal the last look is taken: by then every server has
-/// heard of it, and none seals under an older one.
+/// How long after the ring key has begun to seal the last look is taken. A server that looks at the canaries once a
+/// second only, and not when it stores, as those of an earlier version do, has heard of it by then.
 const HEARD: Duration = Duration::from_secs(3);
 
 /// Pause before rows are looked at again that somebody else worked on.
@@ -88,6 +88,7 @@ impl Keys {
     async fn reseal(&self, rows: Vec<SealedKey>) -> Result<Rotated, Failure> {
         let mut done = Rotated::default();
         let mut resealed = Vec::with_capacity(rows.len());
+        let canaries = self.inner.vault.canaries();
         for row in rows {
             let place = SealContext::of_key(row.id, row.owner, row.provider);
             match self.inner.vault.open_envelope(&place, row.ring_key_id.as_deref(), &row.envelope) {
@@ -107,7 +108,15 @@ impl Keys {
             }
         }
         let tried = resealed.len() as u64;
-        let replaced = self.inner.store.write("reseal", move |tx| Box::pin(tx.reseal(resealed)));
+        let replaced = self.inner.store.write("reseal", move |tx| {
+            Box::pin(async move {
+                // A later rotation has begun: its ring key is the one to seal under.
+                if !tx.canary_ids().await?.is_subset(&canaries) {
+                    return Ok(0);
+                }
+                tx.reseal(resealed).await
+            })
+        });
         done.resealed = Ok::<u64, StoreError>(replaced.await?)?;
         done.passed_over = tried - done.resealed;
         Ok(done)

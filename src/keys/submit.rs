@@ -203,6 +203,7 @@ impl Inner {
         let mut id = KeyId::generate(&*self.clock, &*self.entropy);
         let mut lost_race = false;
         loop {
+            let canaries = self.vault.canaries();
             let sealed = self.vault.seal(&SealContext::of_key(id, owner, provider), &key.to_send)?;
             let new = NewKey {
                 id,
@@ -218,15 +219,23 @@ impl Inner {
                 rejections: self.providers.rejections(provider),
                 claimed_until: self.clock.now().plus(CLAIM),
             };
-            let claimed = self
-                .store
-                .write("claim key", move |tx| Box::pin(async move { moves::key::claim(tx, new, bounds).await }));
+            let claimed = self.store.write("claim key", move |tx| {
+                Box::pin(async move {
+                    if !tx.canary_ids().await?.is_subset(&canaries) {
+                        return Ok(None);
+                    }
+                    moves::key::claim(tx, new, bounds).await.map(Some)
+                })
+            });
             match claimed.await {
-                Ok(Claim::SealFor(own)) if own != id => id = own,
+                // A rotation has begun since it was sealed, and may have seen the last of the older ring keys.
+                Ok(None) => self.seal_by_newest().await?,
+                Ok(Some(Claim::SealFor(own))) if own != id => id = own,
+                Ok(Some(claim)) => return Ok(claim),
                 // The same key was handed over at the same moment; whose it is shows the second time.
                 Err(StoreError::Conflict) if !lost_race => lost_race = true,
                 Err(StoreError::Conflict) => return Ok(Claim::Refused(ClaimRefusal::NotAccepted)),
-                other => return Ok(other?),
+                Err(other) => return Err(other.into()),
             }
         }
     }

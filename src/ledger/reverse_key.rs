@@ -1,8 +1,8 @@
 //! All that a key has earned is taken back, credit by credit.
 
-use super::reverse::{Reversal, reverse};
+use super::reverse::{Reversal, ReverseError, reverse};
 use super::{Failure, Ledger};
-use crate::domain::{Actor, KeyId, Usd};
+use crate::domain::{Actor, KeyId, TransferId, Usd};
 
 /// Credits that are looked for at once.
 const BATCH: u64 = 500;
@@ -11,7 +11,7 @@ const BATCH: u64 = 500;
 const NOTE: &str = "The key was blocked.";
 
 /// What was taken back of a key's credits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyReversal {
     /// Credits that were reversed.
     pub credits: u64,
@@ -19,6 +19,18 @@ pub struct KeyReversal {
     pub taken: Usd,
     /// What the owner no longer had; the platform bears it.
     pub shortfall: Usd,
+    /// Credits that stand although they were to be taken back, and why.
+    pub refused: Vec<(TransferId, ReverseError)>,
+}
+
+impl KeyReversal {
+    /// Counts what was taken back of another row of the key.
+    pub fn add(&mut self, other: Self) {
+        self.credits += other.credits;
+        self.taken += other.taken;
+        self.shortfall += other.shortfall;
+        self.refused.extend(other.refused);
+    }
 }
 
 impl Ledger {
@@ -46,11 +58,19 @@ impl Ledger {
                     },
                 );
                 let reversed = self.store.write("reverse", move |tx| Box::pin(reverse(tx, principal, it))).await?;
-                // A refusal says that somebody else reversed it, or that corrections left nothing of it.
-                if let Ok(reversed) = reversed {
-                    total.credits += 1;
-                    total.taken += reversed.transfer.map_or(Usd::ZERO, |it| Usd::ZERO - it.amount);
-                    total.shortfall += reversed.shortfall;
+                match reversed {
+                    Ok(reversed) => {
+                        total.credits += 1;
+                        total.taken += reversed.transfer.map_or(Usd::ZERO, |it| Usd::ZERO - it.amount);
+                        total.shortfall += reversed.shortfall;
+                    }
+                    Err(refusal) => match refusal.code {
+                        // Somebody else reversed it, or corrections left nothing of it.
+                        ReverseError::NotReversible | ReverseError::AmountInvalid => {}
+                        code @ (ReverseError::TransactionNotFound | ReverseError::IdempotencyMismatch) => {
+                            total.refused.push((credit.id, code));
+                        }
+                    },
                 }
             }
         }

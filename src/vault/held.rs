@@ -16,12 +16,18 @@ use super::ring::{KeyRing, RingKey, RingSource, Stamp};
 pub(super) struct Held {
     pub(super) ring: KeyRing,
     sealing: Arc<RingKey>,
+    canaries: Arc<BTreeSet<String>>,
 }
 
 impl Held {
     /// The key that seals.
     pub(super) fn sealing(&self) -> &RingKey {
         &self.sealing
+    }
+
+    /// The ring keys whose canaries were there when that was decided.
+    pub(super) const fn canaries(&self) -> &Arc<BTreeSet<String>> {
+        &self.canaries
     }
 }
 
@@ -43,7 +49,7 @@ impl HeldRing {
         let seen = source.stamp();
         let ring = KeyRing::read(&*source)?;
         let sealing = ring.newest().clone();
-        let held = RwLock::new(Arc::new(Held { ring, sealing }));
+        let held = RwLock::new(Arc::new(Held { ring, sealing, canaries: Arc::default() }));
         Ok(Self { source, held, seen: Mutex::new(seen), unproved: Mutex::default() })
     }
 
@@ -80,12 +86,12 @@ impl HeldRing {
         *seen = Some(stamp);
         let held = self.get();
         let ring = held.ring.joined_by(fresh?, &*self.source)?;
-        let sealing = held.sealing.clone();
+        let (sealing, canaries) = (held.sealing.clone(), held.canaries.clone());
         let mut unproved = self.unproved.lock().unwrap_or_else(PoisonError::into_inner);
         let added = ring.keys().iter().filter(|key| held.ring.find(key.id()).is_none());
         unproved.extend(added.map(|key| key.id().to_owned()));
         drop(unproved);
-        self.replace(Held { ring, sealing });
+        self.replace(Held { ring, sealing, canaries });
         Ok(true)
     }
 
@@ -99,12 +105,12 @@ impl HeldRing {
         self.unproved.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
-    /// Has the key of this id seal from now on.
-    pub(super) fn seal_under(&self, id: &str) -> Result<(), VaultError> {
+    /// Has the key of this id seal from now on, as the canaries have it.
+    pub(super) fn seal_under(&self, id: &str, canaries: BTreeSet<String>) -> Result<(), VaultError> {
         let sealing = self.find(id)?;
         let _reading = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let ring = self.get().ring.clone();
-        self.replace(Held { ring, sealing });
+        self.replace(Held { ring, sealing, canaries: Arc::new(canaries) });
         Ok(())
     }
 

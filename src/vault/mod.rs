@@ -14,6 +14,9 @@ mod held;
 mod ring;
 mod token;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -113,16 +116,39 @@ impl Vault {
     /// Has the newest ring key that has a canary seal from now on. The canary is opened first.
     ///
     /// # Errors
-    /// Fails with [`VaultError::WrongRing`] when the canary does not open.
+    /// Fails with [`VaultError::WrongRing`] when the canary does not open, and with
+    /// [`VaultError::UnknownRingKey`] when one came since the last time whose ring key the ring lacks.
     pub fn seal_by(&self, canaries: &[(String, Vec<u8>)]) -> Result<(), VaultError> {
+        let followed = self.canaries();
+        let is_new = |id: &String| !followed.contains(id);
+        // What is unknown the first time may have retired; what begins to seal later is newer than the whole ring.
+        if !followed.is_empty() {
+            canaries
+                .iter()
+                .map(|(id, _)| id)
+                .filter(|id| is_new(id))
+                .try_for_each(|id| self.ring.find(id).map(drop))?;
+        }
         let held = self.ring.get();
         let of = |id: &str| canaries.iter().find(|(canary, _)| canary == id);
-        let Some((id, envelope)) = held.ring.keys().iter().rev().find_map(|key| of(key.id())) else { return Ok(()) };
-        if id == held.sealing().id() {
-            return Ok(());
-        }
-        self.canary_check(envelope, id)?;
-        self.ring.seal_under(id)
+        let newest = held.ring.keys().iter().rev().find_map(|key| of(key.id()));
+        let sealing = held.sealing().id();
+        let id = match newest {
+            Some((id, envelope)) if id != sealing => {
+                self.canary_check(envelope, id)?;
+                id
+            }
+            _ if !canaries.iter().any(|(id, _)| is_new(id)) => return Ok(()),
+            _ => sealing,
+        };
+        self.ring.seal_under(id, followed.iter().chain(canaries.iter().map(|(id, _)| id)).cloned().collect())
+    }
+
+    /// The ring keys whose canaries have been followed. Asked before something is sealed, it tells by which
+    /// canaries that is sealed at least.
+    #[must_use]
+    pub fn canaries(&self) -> Arc<BTreeSet<String>> {
+        self.ring.get().canaries().clone()
     }
 
     /// Seals a key under the ring key in use.

@@ -1,12 +1,17 @@
 //! Service tokens and the vault's canaries.
 
+use std::collections::BTreeSet;
+
 use entity::{service_token, vault_canary};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::domain::{Scopes, ServiceTokenId, Timestamp};
 use crate::store::{StoreError, Tx};
+
+/// Name of PostgreSQL's advisory lock on the canaries; any fixed number does.
+const CANARY_LOCK: i32 = 0x6361;
 
 /// A token to be stored by its hash.
 #[derive(Clone, Debug)]
@@ -60,8 +65,27 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Conflict`] when it has one.
     pub async fn insert_canary(&mut self, ring_key_id: &str, envelope: Vec<u8>) -> Result<(), StoreError> {
+        self.lock_canaries("pg_advisory_xact_lock").await?;
         let row = vault_canary::ActiveModel { ring_key_id: Set(ring_key_id.to_owned()), envelope: Set(envelope) };
         vault_canary::Entity::insert(row).exec_without_returning(&self.inner).await?;
+        Ok(())
+    }
+
+    /// The ring keys that have a canary. No other gets one before this transaction ends.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn canary_ids(&mut self) -> Result<BTreeSet<String>, StoreError> {
+        self.lock_canaries("pg_advisory_xact_lock_shared").await?;
+        let ids = vault_canary::Entity::find().select_only().column(vault_canary::Column::RingKeyId);
+        Ok(ids.into_tuple::<String>().all(&self.inner).await?.into_iter().collect())
+    }
+
+    /// SQLite has one writer anyway.
+    async fn lock_canaries(&mut self, lock: &str) -> Result<(), StoreError> {
+        if self.inner.get_database_backend() == DbBackend::Postgres {
+            self.inner.execute_unprepared(&format!("SELECT {lock}({CANARY_LOCK})")).await?;
+        }
         Ok(())
     }
 }

@@ -119,7 +119,7 @@ on_both_databases! {
                 assert_eq!(answer.code(), "BAD_USER_INPUT", "{document} {id:?}: {}", answer.0);
             }
         }
-        let operator = server.service("operator", &[Scope::Operate]).await;
+        let operator = server.service("operations", &[Scope::Operate]).await;
         let answer = operator.run("query($a: [String!]) { auditLog(actions: $a) { totalCount } }", json!({ "a": ["\u{0}"] }));
         assert_eq!(answer.await.data()["auditLog"]["totalCount"], 0);
         server.stop().await;

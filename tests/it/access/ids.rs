@@ -37,7 +37,7 @@ async fn world(database: crate::support::Database) -> World {
     let dispatcher = server.service("dispatcher", &[Scope::Dispatch]).await;
     let other = server.service("other-dispatcher", &[Scope::Dispatch]).await;
     let billing = server.service("billing", &[Scope::Billing]).await;
-    let operator = server.service("operator", &[Scope::Operate]).await;
+    let operator = server.service("operations", &[Scope::Operate]).await;
     ada.account().await;
     let mut keys = Vec::new();
     for slug in ["capsolver", "two_captcha"] {

@@ -71,7 +71,7 @@ async fn lists(server: &Server) -> Vec<List> {
     let (ada, bo) = (server.owner(ADA), server.owner(BO));
     let dispatcher = server.service("dispatcher", &[Scope::Dispatch]).await;
     let billing = server.service("billing", &[Scope::Billing]).await;
-    let operator = server.service("operator", &[Scope::Operate]).await;
+    let operator = server.service("operations", &[Scope::Operate]).await;
     for owner in [&ada, &bo] {
         for slug in SLUGS.into_iter().chain(["capsolver"]) {
             let key = server.providers.key(slug, "1").await;

@@ -1,5 +1,6 @@
 //! Keys from submission to removal: what is taken, what is refused, what becomes of them.
 
+mod blocking;
 mod budget;
 mod depleted;
 mod life;

@@ -1,8 +1,10 @@
 //! What a rotation read and what the row is by now: a stale sealed form takes nobody's place.
 
+use key_recycling::domain::{Actor, ProviderCode};
+use key_recycling::keys::Submission;
 use key_recycling::store::{Resealed, SealedKey, Store, StoreError};
 
-use crate::support::Scene;
+use crate::support::{Scene, Server};
 
 async fn reseal(store: &Store, before: SealedKey) -> u64 {
     let row = Resealed { before, envelope: b"sealed from a stale reading".to_vec(), ring_key_id: "newer".to_owned() };
@@ -39,5 +41,25 @@ on_both_databases! {
         assert_eq!(reseal(&store, other_name).await, 0, "the row names another ring key");
         assert_eq!(reseal(&store, revived).await, 1, "what is as it was read is replaced");
         assert!(read(&store).await.is_none());
+    }
+
+    /// Without its jobs nothing tells the slow one of the rotation but the transaction that stores what it sealed.
+    async fn whoever_is_slow_to_hear_of_a_rotation_stores_nothing_under_the_old_ring_key(database) {
+        let mut server = Server::start(database).await;
+        let (slow, operator) = (server.parts().await, server.parts().await);
+        let old = slow.vault.sealing_ring_key_id();
+        let new = operator.keys.add_ring_key().expect("a ring key is added");
+        operator.keys.rotate(|_| ()).await.expect("the rotation ends");
+
+        for ring_key in [&old, &new] {
+            assert_eq!(slow.vault.sealing_ring_key_id(), *ring_key, "what the slow one knows of");
+            let key = server.providers.key("capsolver", "1").await.as_str().into();
+            let submission = Submission { provider: ProviderCode::Capsolver, key, label: None };
+            let taken = slow.keys.submit(&Actor::Operator, submission).await.expect("it is sealed").expect("it is taken");
+            assert_eq!(taken.ring_key_id.as_ref(), Some(&new));
+        }
+        let left = slow.store.sealed_by_others(&new, None, 10).await.expect("the database works");
+        assert!(left.is_empty(), "a row under the ring key that was retired");
+        server.stop().await;
     }
 }

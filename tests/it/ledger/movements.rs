@@ -159,7 +159,7 @@ on_both_databases! {
     async fn system_accounts_are_not_found(database) {
         let mut server = Server::start(database).await;
         let billing = server.service("billing", &[Scope::Billing]).await;
-        let operator = server.service("operator", &[Scope::Operate]).await;
+        let operator = server.service("operations", &[Scope::Operate]).await;
         let key = "mutation { openLease(input: { taskId: \"x\", route: { taskType: TURNSTILE } }) { lease { token } } }";
         assert_eq!(operator.run(key, Value::Null).await.code(), "FORBIDDEN");
         for user in ["0", "-1", "ada", " 5000000001"] {

@@ -35,6 +35,10 @@ async fn in_both_databases_commands_work_beside(database: Database) {
     assert!(listed.contains(id) && listed.contains("good") && !listed.contains(token), "{listed}");
     program.run(&create).await.done();
     assert!(program.run(&create).await.err.contains("two good tokens"), "two at a time");
+    for name in ["operator", "System"] {
+        let refused = program.run(&["token", "create", name, "--scope", "operate"]).await;
+        assert!(refused.refusal(2).contains("Choose another name"), "{name}: {}", refused.err);
+    }
 
     let key = providers.key("two_captcha", "1").await;
     let added = program.run_with(&["platform-key", "add", "two_captcha", "--label", "ours", "--json"], &key).await;

@@ -11,8 +11,9 @@ use crate::support::caller::http_client;
 use crate::support::keys::fresh_key;
 use crate::support::sandbox::{code, usd};
 use crate::support::solving::{GatewayClient, solve, turnstile};
-use crate::support::{Caller, Database, Server, eventually};
-use key_recycling::domain::{Scope, Usd};
+use crate::support::{Caller, Database, Server, eventually, sql};
+use key_recycling::domain::{AccountRef, Actor, Scope, Scopes, ServiceIdentity, ServiceTokenId, Usd};
+use key_recycling::ledger::MoveCredits;
 
 const SLUG: &str = "two_captcha";
 const ADA: i64 = 5_000_000_001;
@@ -170,7 +171,10 @@ on_both_databases! {
         let consequence = asked.refusal(2);
         assert!(consequence.contains(&earned.to_string()) && consequence.contains("--yes"), "{consequence}");
         assert_eq!(ada.key(&id).await["problem"], Value::Null, "nothing happens unless agreed to");
-        let done = run(&program, "block", SLUG, &["--reverse-credits", "--yes"], &key).await;
+        let ended = program.run_with(&["key", "block", SLUG, "--reverse-credits", "--yes", "--json"], &key).await;
+        let command = "key-recycling key block two_captcha --reverse-credits < FILE";
+        assert!(ended.err.contains("still earn") && ended.err.contains(command), "what is left to do: {}", ended.err);
+        let done = ended.json();
         assert_eq!((&done["credits_reversed"], &done["tasks_under_way"]), (&json!("2"), &json!("1")), "{done}");
         assert_eq!((usd(&done["taken_back"]), usd(&done["shortfall"])), (earned - gone, gone), "{done}");
         assert_eq!(ada.account().await["balance"], "0");
@@ -183,6 +187,10 @@ on_both_databases! {
         .await;
         let shown = ada.key(&id).await;
         assert_eq!((&shown["problem"]["code"], &shown["held"]), (&json!("BLOCKED"), &json!("0")), "{shown}");
+        let row = done["handed_over_as"].as_str().expect("an id");
+        let shown = program.run(&["key", "show", row, "--json"]).await.json();
+        let left = (&shown["in_flight"], &shown["under_review"]);
+        assert_eq!(left, (&json!("0"), &json!("0")), "what the command said to wait for: {shown}");
         let done = run(&program, "block", SLUG, &["--reverse-credits", "--yes"], &key).await;
         assert_eq!((&done["credits_reversed"], &done["shortfall"]), (&json!("1"), &json!("0")), "{done}");
         let account = ada.account().await;
@@ -191,6 +199,42 @@ on_both_databases! {
         assert_eq!((&again["credits_reversed"], &again["taken_back"]), (&json!("0"), &json!("0")), "{again}");
         assert_eq!(ada.account().await, account);
         assert_eq!(server.app().ledger.audit(None).await.expect("the audit runs").lies, Vec::<String>::new());
+        server.stop().await;
+    }
+
+    /// What a reversal needs is taken for one of two credits: it is named, and the other is taken back.
+    async fn a_credit_that_cannot_be_taken_back_is_named(database) {
+        let (mut server, program, dispatcher) = started(database).await;
+        let ada = server.owner(ADA);
+        let key = server.providers.key(SLUG, "1").await;
+        ada.submit("TWO_CAPTCHA", &key).await;
+        for task in ["first", "second"] {
+            solve(&server, &dispatcher, SLUG, task).await;
+        }
+        let oldest = "SELECT id FROM transfer WHERE kind = 'RECYCLE_CREDIT' ORDER BY seq LIMIT 1";
+        let credit = sql::id(&server.database.connect().await, oldest).await;
+        let namesake = Actor::Service(ServiceIdentity {
+            name: "operator".to_owned(),
+            token: ServiceTokenId(credit),
+            scopes: Scopes::of(&[Scope::Billing]),
+        });
+        let deposit = MoveCredits {
+            account: AccountRef::Telegram(ADA),
+            amount: Usd::from_nanos(1),
+            idempotency_key: format!("key.blocked {credit}"),
+            note: None,
+        };
+        let posted = server.app().ledger.deposit(&namesake, deposit).await;
+        assert!(posted.expect("the database works").is_ok());
+
+        for (turn, reversed) in [("first", "1"), ("again", "0")] {
+            let ended = program.run_with(&["key", "block", SLUG, "--reverse-credits", "--yes", "--json"], &key).await;
+            let refused = ended.refusal(1);
+            assert!(refused.contains(&credit.to_string()) && refused.contains("reverseCredit"), "{turn}: {refused}");
+            let done: Value = serde_json::from_str(&ended.out).expect("what was done is answered all the same");
+            let counts = (&done["credits_reversed"], &done["credits_refused"]);
+            assert_eq!(counts, (&json!(reversed), &json!("1")), "{turn}: {done}");
+        }
         server.stop().await;
     }
 }

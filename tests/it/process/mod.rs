@@ -10,6 +10,7 @@ mod retiring;
 mod ring;
 mod rotation;
 mod setup;
+mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};

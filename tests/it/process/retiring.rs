@@ -92,9 +92,15 @@ on_both_databases! {
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert_eq!(providers.readings("two_captcha", &read).await, known, "a key that can't be opened is not read");
         assert_eq!(owner.key(&key).await["status"], "ACTIVE");
+        let late = providers.key("capmonster_cloud", "1").await;
+        let submit = "mutation($input: SubmitKeyInput!) { submitKey(input: $input) { key { id } } }";
+        let input = json!({ "input": { "provider": "CAPMONSTER_CLOUD", "key": late } });
+        assert_eq!(owner.run(submit, input).await.code(), "INTERNAL", "nothing is sealed under the old ring key");
+        assert_eq!(database.number("SELECT count(*) FROM provider_key").await, Some(2));
         expect_nothing_set_aside(&database).await;
 
         fs::copy(&ours, &theirs).expect("the ring is copied");
+        assert_eq!(owner.submit("CAPMONSTER_CLOUD", &late).await["key"]["status"], "ACTIVE");
         let created = gateway.create(token, &turnstile("capsolver")).await;
         assert_eq!(created["errorId"], 0, "the lease is as good as before: {created}");
         eventually("a solution", || async {

@@ -97,7 +97,7 @@ pub(super) async fn sign_in(witness: &mut Witness, planted: &mut Planted) -> Cal
         owner: format!("tma {init_data}"),
         dispatcher: service("dispatcher", "dispatch").await,
         billing: service("billing", "billing").await,
-        operator: service("operator", "operate").await,
+        operator: service("operations", "operate").await,
     }
 }
 

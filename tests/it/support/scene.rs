@@ -60,7 +60,7 @@ impl Scene {
     pub(crate) async fn with(server: Server) -> Self {
         let owner = server.owner(5_000_000_001);
         let dispatcher = server.service("dispatcher", &[Scope::Dispatch]).await;
-        let operator = server.service("operator", &[Scope::Operate]).await;
+        let operator = server.service("operations", &[Scope::Operate]).await;
         let gateway = Gateway::at(server.gateway());
         Self { server, owner, dispatcher, operator, gateway }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use key_recycling::app::App;
+use key_recycling::app::{App, Parts};
 use key_recycling::config::{self, Config, Needs, Sources};
 use key_recycling::domain::clock::SharedClock;
 use key_recycling::domain::{Clock, OsEntropy, Scope, Scopes, SystemClock};
@@ -64,6 +64,11 @@ impl Server {
     /// A second server over the same database, which has to be PostgreSQL.
     pub(crate) async fn second(&self) -> App {
         App::start_at(&self.config, Arc::new(self.clock.clone())).await.expect("a second server starts")
+    }
+
+    /// What works beside the server over the same database and the same ring, without its jobs.
+    pub(crate) async fn parts(&self) -> Parts {
+        Parts::open(&self.config).await.expect("the parts open")
     }
 
     pub(crate) async fn stop(&mut self) {

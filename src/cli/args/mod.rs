@@ -1,13 +1,22 @@
 //! The command line as clap reads it: nouns with verbs, and no secret among the arguments.
 
+#[cfg(feature = "demo")]
+mod demo;
+mod keys;
+mod people;
+mod values;
+mod vault;
+
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
-use crate::config::parse_span;
-use crate::domain::{AccountId, AccountRef, ProviderCode, Scope};
+#[cfg(feature = "demo")]
+pub(super) use demo::{DemoArguments, SandboxArguments};
+pub(super) use keys::{KeyCommand, PlatformKeyCommand};
+pub(super) use people::{AccountCommand, TokenCommand};
+pub(super) use vault::VaultCommand;
 
 /// Turn leftover CAPTCHA balance into credits.
 #[derive(Debug, Parser)]
@@ -125,45 +134,6 @@ pub(super) enum Command {
     },
 }
 
-/// How the demo runs.
-#[cfg(feature = "demo")]
-#[derive(Args, Debug)]
-pub(super) struct DemoArguments {
-    /// End by itself after this time, such as 30s.
-    #[arg(long = "for", value_name = "TIME", value_parser = span)]
-    pub(super) length: Option<Duration>,
-    /// Write the closing account to this file, as JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(super) report: Option<PathBuf>,
-    /// Port of the public listener; gateway, admin and sandbox follow. 0 takes free ones.
-    #[arg(long, default_value_t = 8080)]
-    pub(super) port: u16,
-    /// Folder for database, key ring and log; a fresh temporary one by default.
-    #[arg(long, value_name = "DIR")]
-    pub(super) data: Option<PathBuf>,
-    /// Seed of keys, tasks and the sandbox.
-    #[arg(long, default_value_t = 1)]
-    pub(super) seed: u64,
-    /// Lines instead of a live table; the default without a terminal.
-    #[arg(long)]
-    pub(super) plain: bool,
-}
-
-/// How the sandbox runs.
-#[cfg(feature = "demo")]
-#[derive(Args, Debug)]
-pub(super) struct SandboxArguments {
-    /// Base port; the six providers follow. 0 takes free ones.
-    #[arg(long, default_value_t = 8083)]
-    pub(super) port: u16,
-    /// Seed of solve times, failures and answers.
-    #[arg(long, default_value_t = 1)]
-    pub(super) seed: u64,
-    /// End when standard input closes, which is how a child notices that its parent has gone.
-    #[arg(long, hide = true)]
-    pub(super) until_stdin_closes: bool,
-}
-
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum ConfigCommand {
     /// Validate the configuration as the server needs it.
@@ -172,134 +142,6 @@ pub(super) enum ConfigCommand {
     Show,
     /// A commented file with every setting.
     Example,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum VaultCommand {
-    /// Make a key ring in a new file that only you can read.
-    Init {
-        /// The new file.
-        file: PathBuf,
-    },
-    /// The ring's keys, what hangs on each, and which may be taken out of the ring.
-    Status,
-    /// Seal every stored key anew under a new ring key, beside running servers.
-    ///
-    /// Adds a random key to the ring file and seals every stored key anew under it. Where an earlier
-    /// rotation is unfinished, or a key was added and not used yet, that one is gone on with instead.
-    /// It may be killed at any moment and run again. Servers that read the same ring file follow
-    /// by themselves within a second. Where servers have ring files of their own, run
-    /// `vault rotate --add-only`, give every server the new file, then run `vault rotate --resume`.
-    /// Older ring keys stay in the file; `vault status` says which of them may be taken out.
-    Rotate {
-        /// Add no ring key: only go on with one that was added before.
-        #[arg(long, conflicts_with = "add_only")]
-        resume: bool,
-        /// Only add a ring key, for every server to get to know before it is used.
-        #[arg(long)]
-        add_only: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum TokenCommand {
-    /// Make a token; it is shown once.
-    Create {
-        /// Name of the service: the principal of its leases and payments.
-        service: String,
-        /// What the token is good for; may be given several times.
-        #[arg(long = "scope", required = true, value_parser = scope, value_name = "dispatch|billing|operate")]
-        scopes: Vec<Scope>,
-        /// After which time it ends, such as 90d.
-        #[arg(long, value_name = "TIME", value_parser = span)]
-        expires: Option<Duration>,
-    },
-    /// All tokens; the tokens themselves are not stored.
-    List,
-    /// End a token now.
-    Revoke {
-        /// Id of the token, as `token list` shows it.
-        id: Uuid,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum PlatformKeyCommand {
-    /// Take a key of the platform's own, from standard input.
-    Add {
-        /// The provider that issued it.
-        #[arg(value_parser = provider)]
-        provider: ProviderCode,
-        /// A name for it.
-        #[arg(long)]
-        label: Option<String>,
-    },
-    /// The platform's own keys.
-    List,
-    /// Take a key out of routing and erase it.
-    Remove {
-        /// Id of the key.
-        id: Uuid,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum AccountCommand {
-    /// One account with its keys.
-    Show {
-        /// Its id, or telegram:5000000001.
-        #[arg(value_parser = account, value_name = "REF")]
-        account: AccountRef,
-    },
-    /// Stop an account's submissions and spending; its keys are lent on and earn on.
-    ///
-    /// Counts at once in every server. To stop a key as well: key-recycling key block.
-    Freeze {
-        /// Its id, or telegram:5000000001.
-        #[arg(value_parser = account, value_name = "REF")]
-        account: AccountRef,
-    },
-    /// Let a frozen account submit and spend again.
-    Unfreeze {
-        /// Its id, or telegram:5000000001.
-        #[arg(value_parser = account, value_name = "REF")]
-        account: AccountRef,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum KeyCommand {
-    /// The newest keys.
-    List {
-        /// Most keys.
-        #[arg(long, default_value_t = 50)]
-        limit: u64,
-    },
-    /// One key.
-    Show {
-        /// Its id.
-        id: Uuid,
-    },
-    /// Stop a key for good, from standard input: it is lent, read and taken no more, whoever holds it.
-    ///
-    /// Also for a key that nobody has handed over yet. Tasks under way still settle. A block that was
-    /// wrong is taken back by: key-recycling key unblock PROVIDER < FILE
-    Block {
-        /// The provider that issued it.
-        #[arg(value_parser = provider)]
-        provider: ProviderCode,
-        /// Take back what the key has earned, as far as its owners still have it.
-        #[arg(long)]
-        reverse_credits: bool,
-    },
-    /// Take a wrong block back; the key comes through standard input.
-    ///
-    /// Keys in the pool are read at once and lent again; credits that were reversed stay reversed.
-    Unblock {
-        /// The provider that issued it.
-        #[arg(value_parser = provider)]
-        provider: ProviderCode,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -317,31 +159,10 @@ pub(super) enum AttemptCommand {
     },
 }
 
-fn span(text: &str) -> Result<Duration, String> {
-    parse_span(text).ok_or_else(|| "a duration has a unit: 30s, 5m, 90d".to_owned())
-}
-
-fn scope(text: &str) -> Result<Scope, String> {
-    Scope::from_code(text).ok_or_else(|| "a scope is dispatch, billing or operate".to_owned())
-}
-
-/// A provider by its name in the configuration or in the API.
-fn provider(text: &str) -> Result<ProviderCode, String> {
-    let found = ProviderCode::ALL.iter().find(|code| code.slug() == text || code.as_str() == text);
-    let slugs = || ProviderCode::ALL.iter().map(|code| code.slug()).collect::<Vec<_>>().join(", ");
-    found.copied().ok_or_else(|| format!("a provider is one of {}", slugs()))
-}
-
-fn account(text: &str) -> Result<AccountRef, String> {
-    let reference = match text.strip_prefix("telegram:") {
-        Some(id) => id.parse().ok().filter(|id| *id > 0).map(AccountRef::Telegram),
-        None => text.parse::<Uuid>().ok().map(|id| AccountRef::Id(AccountId(id))),
-    };
-    reference.ok_or_else(|| "an account is its id or telegram:5000000001".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use clap::CommandFactory as _;
 
     use super::*;
