@@ -21,6 +21,10 @@ async fn a_block_of_several_rows_locks_their_accounts_in_one_order() {
     let submitted = younger.submit("TWO_CAPTCHA", &key).await;
     assert_eq!(younger.remove(&submitted["key"]["id"]).await["key"]["status"], "REMOVED");
     assert_eq!(elder.submit("TWO_CAPTCHA", &key).await["key"]["status"], "ACTIVE");
+    // Nothing shows of a removed row; one that the provider rejected shows BLOCKED, which its owner is told.
+    let rejected =
+        "UPDATE provider_key SET status = 'INVALID', removed_at = NULL, invalid_at = 1 WHERE status = 'REMOVED'";
+    server.database.execute(rejected).await;
     let connection = server.database.connect().await;
     let account = async |which: &str| {
         let query = format!("SELECT id FROM account WHERE telegram_user_id = {which}");
