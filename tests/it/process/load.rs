@@ -73,11 +73,11 @@ impl Load {
         Self { cast, stop, running }
     }
 
-    /// Ends when what is under way is answered.
-    pub(super) async fn end(self) -> Counts {
+    /// Ends when what is under way is answered; says how a request ended that was not answered at all.
+    pub(super) async fn end(self) -> Result<Counts, String> {
         self.stop.store(true, Ordering::SeqCst);
-        self.running.await.expect("the requests end");
-        Arc::into_inner(self.cast).expect("nobody asks any more").counts
+        self.running.await.map_err(|error| error.to_string())?;
+        Ok(Arc::into_inner(self.cast).expect("nobody asks any more").counts)
     }
 }
 

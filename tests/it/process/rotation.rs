@@ -73,6 +73,11 @@ async fn read_on(ring: Arc<Ring>, ids: Vec<KeyId>, mut draw: Draw, stop: Arc<Ato
     }
 }
 
+/// What the server's log says of failures.
+fn errors_of(log: &str) -> String {
+    log.lines().filter(|line| line.contains("ERROR")).take(20).collect::<Vec<_>>().join("\n")
+}
+
 /// Every row hangs on the newest ring key and opens to the key that was stored.
 async fn expect_all_sealed_anew(ring: &Ring, rows: &BTreeMap<KeyId, String>) {
     let newest = ring.newest();
@@ -118,7 +123,10 @@ on_both_databases! {
 
         stop.store(true, Ordering::SeqCst);
         reader.await.expect("every row that was read opened");
-        let counts = load.end().await;
+        let counts = match load.end().await {
+            Ok(counts) => counts,
+            Err(failure) => panic!("{failure}; the server says: {}", errors_of(&serving.log().await)),
+        };
         let failures = counts.failures.into_inner().expect("nobody panicked");
         assert!(failures.is_empty(), "{} requests failed: {:?}", failures.len(), &failures[..failures.len().min(5)]);
         expect_all_sealed_anew(&ring, &rows).await;
@@ -133,9 +141,7 @@ on_both_databases! {
         let audit = program.command(&["audit"]).output();
         let audit = tokio::time::timeout(PATIENCE, audit).await.expect("the audit ends in time").expect("it runs");
         assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
-        let log = serving.log().await;
-        let failures: Vec<&str> = log.lines().filter(|line| line.contains("ERROR")).collect();
-        assert!(failures.is_empty(), "{failures:?}");
+        assert_eq!(errors_of(&serving.log().await), "");
 
         let per_second = rotations.resealed * 1_000 / u64::try_from(rotations.time.as_millis()).expect("a short time");
         plan.did(rows.len() as u64);
