@@ -111,4 +111,35 @@ on_both_databases! {
         }
         server.stop().await;
     }
+
+    /// Keys are looked at many at a time, and what one has too much of is named to a bound; the bound is each
+    /// key's own.
+    async fn the_lies_of_one_key_hide_no_others(database) {
+        let (mut server, rows) = with_history(database).await;
+        let second = server.providers.key("capsolver", "1").await;
+        assert_eq!(server.owner(ADA).submit("CAPSOLVER", &second).await["key"]["status"], "ACTIVE");
+        let key = |provider: &str| format!("SELECT id FROM provider_key WHERE provider = '{provider}'");
+        let (first, second) = (key("TWO_CAPTCHA"), key("CAPSOLVER"));
+        let (new_id, hash) = match server.database.is_sqlite() {
+            true => ("randomblob(16)", "x'00'"),
+            false => ("gen_random_uuid()", "'\\x00'::bytea"),
+        };
+        // The many come first in the ledger.
+        for (key, from, to) in [(&first, 1_001, 1_150), (&second, 2_001, 2_001)] {
+            let strays = format!(
+                "INSERT INTO transfer (id, account_id, counter_account_id, amount_nano, kind, key_id, seq, \
+                 balance_after_nano, hash, posted_at) \
+                 WITH RECURSIVE number(it) AS (SELECT {from} UNION ALL SELECT it + 1 FROM number WHERE it < {to}) \
+                 SELECT {new_id}, owner.id, other.id, 1, 'RECYCLE_CREDIT', ({key}), it, 0, {hash}, 1 \
+                 FROM number, account owner, account other WHERE owner.kind = 'OWNER' AND other.kind = 'FUNDING'"
+            );
+            assert_eq!(sql::run(&rows, &strays).await, to - from + 1);
+        }
+        let found = lies(&server).await;
+        for (key, named) in [(first, 100), (second, 1)] {
+            let begins = format!("key {}: a credit of", sql::id(&rows, &key).await);
+            assert_eq!(found.iter().filter(|lie| lie.starts_with(&begins)).count(), named, "{found:?}");
+        }
+        server.stop().await;
+    }
 }
