@@ -1,9 +1,10 @@
 //! What owners, dispatchers, billing, operators, intruders and ill providers do with secrets.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::time::Duration;
 
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::commands::command;
@@ -84,19 +85,25 @@ pub(super) async fn play(witness: &Witness, planted: &Planted) {
     let mut socket = Socket::signed_in(&witness.public, &callers.owner).await;
     let events = "subscription { accountEvents { __typename cursor ... on KeyChanged { key { id label status } } } }";
     socket.subscribe("1", events, Value::Null).await;
-    for slug in SLUGS {
-        hand_over(witness, planted, &callers, slug).await;
-        solve(witness, planted, &callers, slug).await;
-    }
-    misuse_the_api(witness, planted, &callers).await;
-    misuse_the_socket(witness, planted, &callers).await;
-    misuse_the_gateway(witness, planted, &callers).await;
-    operate(witness, planted, &callers).await;
-    spoil(witness, planted, &callers).await;
-    suffer(witness, planted, &callers).await;
-    look_around(witness, &callers).await;
-    command(witness, planted).await;
-    while socket.next_within(Duration::from_millis(500)).await.is_some() {}
+    let is_over = Cell::new(false);
+    // All the time and to the end: whoever does not answer pings is cut off.
+    let listen = async { while socket.next_within(Duration::from_millis(500)).await.is_some() || !is_over.get() {} };
+    let everything = async {
+        for slug in SLUGS {
+            hand_over(witness, planted, &callers, slug).await;
+            solve(witness, planted, &callers, slug).await;
+        }
+        misuse_the_api(witness, planted, &callers).await;
+        misuse_the_socket(witness, planted, &callers).await;
+        misuse_the_gateway(witness, planted, &callers).await;
+        operate(witness, planted, &callers).await;
+        spoil(witness, planted, &callers).await;
+        suffer(witness, planted, &callers).await;
+        look_around(witness, &callers).await;
+        command(witness, planted).await;
+        is_over.set(true);
+    };
+    join(listen, everything).await;
     assert!(socket.heard.len() > 20, "the stream tells");
     let events: Value = serde_json::from_str(&socket.heard[1]).expect("JSON");
     witness.coverage.answered("subscription { accountEvents { cursor } }", &events["payload"]["data"]);
