@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Metric, Registry};
-use tracing::{Level, Metadata};
+use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
@@ -66,18 +67,21 @@ pub fn start(format: Format, filter: &str, target: Target) -> Result<(), TryInit
     // The configuration has judged the directives; what still fails here falls back to the default.
     let asked = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let (writer, color) = match target {
-        Target::StandardError { color } => {
-            (tracing_subscriber::fmt::writer::BoxMakeWriter::new(std::io::stderr), color)
-        }
-        Target::File(file) => (tracing_subscriber::fmt::writer::BoxMakeWriter::new(Mutex::new(file)), false),
+        Target::StandardError { color } => (BoxMakeWriter::new(std::io::stderr), color),
+        Target::File(file) => (BoxMakeWriter::new(Mutex::new(file)), false),
     };
+    log(format, asked, writer, color).try_init()
+}
+
+/// What writes the lines that are asked for, as far as they may be written.
+fn log(format: Format, asked: EnvFilter, writer: BoxMakeWriter, color: bool) -> impl Subscriber + Send + Sync {
     let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(color);
     let layer = match format {
         Format::Pretty => lines.boxed(),
         Format::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
     };
     let harmless = filter_fn(|metadata: &Metadata<'_>| is_harmless(metadata.target(), *metadata.level()));
-    tracing_subscriber::registry().with(layer.with_filter(harmless).with_filter(asked)).try_init()
+    tracing_subscriber::registry().with(layer.with_filter(harmless).with_filter(asked))
 }
 
 /// Whether standard error is a terminal.
@@ -142,6 +146,8 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::FileExt as _;
+
     use super::*;
 
     #[test]
@@ -165,6 +171,28 @@ mod tests {
         ] {
             assert!(is_harmless(target, level), "{target} {level}");
         }
+    }
+
+    #[test]
+    fn finer_lines_of_talkative_libraries_are_dropped_although_asked_for() {
+        for target in TALKATIVE.iter().flat_map(|name| [(*name).to_owned(), format!("{name}::inner")]) {
+            for level in [Level::INFO, Level::DEBUG, Level::TRACE] {
+                assert!(!is_harmless(&target, level), "{target} {level}");
+            }
+        }
+        let file = tempfile::tempfile().expect("a file");
+        let written = file.try_clone().expect("the same file");
+        let log = log(Format::Json, EnvFilter::new("trace"), BoxMakeWriter::new(Mutex::new(file)), false);
+        tracing::subscriber::with_default(log, || {
+            tracing::trace!("ours");
+            tracing::trace!(target: "hyper::proto::h1::io", "a header");
+            tracing::trace!(target: "sqlx::query", "a value");
+            tracing::trace!(target: "tungstenite::protocol", "a message");
+        });
+        let mut text = [0; 4096];
+        let length = written.read_at(&mut text, 0).expect("the file is read");
+        let lines: Vec<_> = String::from_utf8_lossy(&text[..length]).lines().map(str::to_owned).collect();
+        assert!(lines.len() == 1 && lines[0].contains("TRACE") && lines[0].contains("ours"), "{lines:?}");
     }
 
     #[test]

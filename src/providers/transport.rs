@@ -117,6 +117,7 @@ impl Transport {
         let status = response.status().as_u16();
         let retry_after = retry_after(&response);
         let body = read(provider, response).await?;
+        tracing::trace!(provider, status, bytes = body.len(), "a provider has replied");
         Ok(Incoming { status, body, retry_after })
     }
 }

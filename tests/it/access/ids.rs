@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::parse_schema;
-use async_graphql::parser::types::{InputValueDefinition, TypeKind, TypeSystemDefinition};
+use async_graphql::parser::types::{InputValueDefinition, TypeKind};
 use serde_json::{Value, json};
 
 use super::{ADA, BO, Raw, ask};
-use crate::support::{Caller, Server, sql};
+use crate::support::{Caller, Server, schema, sql};
 use key_recycling::domain::Scope;
 
 /// Objects of Bo's that nobody else may see, and some that are gone.
@@ -221,25 +220,15 @@ const OF_THE_CALLER: [&str; 3] = ["attempts(taskId)", "bestKey(taskId)", "openLe
 /// Fails when an operation takes an id that no test above asks about.
 #[test]
 fn every_operation_that_takes_an_id_is_covered() {
-    let schema = parse_schema(include_str!("../../../schema.graphql")).expect("the schema parses");
-    let types: HashMap<&str, &TypeKind> = schema
-        .definitions
-        .iter()
-        .filter_map(|definition| match definition {
-            TypeSystemDefinition::Type(ty) => Some((ty.node.name.node.as_str(), &ty.node.kind)),
-            _ => None,
-        })
-        .collect();
+    let types = schema::types();
+    let types: HashMap<&str, &TypeKind> = types.iter().map(|ty| (ty.name.node.as_str(), &ty.kind)).collect();
     let mut found = Vec::new();
-    for root in ["Query", "Mutation", "Subscription"] {
-        let TypeKind::Object(object) = types[root] else { panic!("{root} is an object") };
-        for field in &object.fields {
-            for argument in &field.node.arguments {
-                collect_ids(&types, &argument.node, &argument.node.name.node, &mut found);
-                let name = &field.node.name.node;
-                for place in found.iter_mut().filter(|place| !place.contains('(')) {
-                    *place = format!("{name}({place})");
-                }
+    for field in schema::ROOTS.iter().flat_map(|root| schema::fields(root)) {
+        for argument in &field.arguments {
+            collect_ids(&types, &argument.node, &argument.node.name.node, &mut found);
+            let name = &field.name.node;
+            for place in found.iter_mut().filter(|place| !place.contains('(')) {
+                *place = format!("{name}({place})");
             }
         }
     }

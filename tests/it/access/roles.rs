@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use async_graphql::parser::parse_schema;
-use async_graphql::parser::types::{TypeDefinition, TypeKind, TypeSystemDefinition};
+use async_graphql::parser::types::TypeKind;
 use serde_json::{Value, json};
 
 use super::{ADA, ask, post};
+use crate::support::schema;
 use crate::support::socket::{Heard, Socket};
 use crate::support::{Caller, Server};
 use key_recycling::domain::Scope;
@@ -80,21 +80,8 @@ const SUBSCRIPTIONS: [Row; 2] = [
     ("poolUpdates", "poolUpdates { held }", &[DISPATCH, OPERATE]),
 ];
 
-/// The committed schema's types.
-fn types() -> Vec<TypeDefinition> {
-    let text = include_str!("../../../schema.graphql");
-    let document = parse_schema(text).expect("the committed schema is GraphQL");
-    let types = document.definitions.into_iter().filter_map(|definition| match definition {
-        TypeSystemDefinition::Type(definition) => Some(definition.node),
-        _ => None,
-    });
-    types.collect()
-}
-
 fn fields_of(name: &str) -> BTreeSet<String> {
-    let found = types().into_iter().find(|it| it.name.node == name).expect("a root type");
-    let TypeKind::Object(object) = found.kind else { panic!("{name} is no object") };
-    object.fields.iter().map(|field| field.node.name.node.to_string()).collect()
+    schema::fields(name).iter().map(|field| field.name.node.to_string()).collect()
 }
 
 fn names(rows: &[Row]) -> BTreeSet<String> {
@@ -113,7 +100,7 @@ fn every_root_field_has_its_row() {
 fn secrets_have_their_one_place_in_the_schema() {
     let base = |ty: &async_graphql::parser::types::Type| ty.to_string().replace(['[', ']', '!'], "");
     let (mut keys_in, mut tokens_out) = (Vec::new(), Vec::new());
-    for definition in types() {
+    for definition in schema::types() {
         let name = definition.name.node.to_string();
         match definition.kind {
             TypeKind::Object(async_graphql::parser::types::ObjectType { fields, .. })

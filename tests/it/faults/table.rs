@@ -4,15 +4,13 @@
 use serde_json::{Value, json};
 
 use super::row::{Class, Credit, Door, Order, Row, When};
+use crate::support::sandbox::TOO_LONG_MS;
 
 /// Stands for the address of a listener that nobody may call.
 pub(super) const SINK: &str = "{sink}";
 
 /// Stands for the id of a task of another key.
 pub(super) const FOREIGN_ID: &str = "{foreign id}";
-
-/// Longer than a call to a provider may take.
-const TOO_LONG_MS: u64 = 32_000;
 
 /// Every fault there is, in the order of the document.
 pub(super) fn matrix() -> Vec<Row> {

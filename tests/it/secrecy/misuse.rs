@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::scenario::{Callers, Planted, SUBMIT, call, can_be_lent};
+use super::scenario::{Callers, Planted, SUBMIT, call, turnstile_at};
 use super::witness::Witness;
 use crate::support::database::rand_u64;
+use crate::support::eventually;
 use crate::support::socket::Socket;
 
 /// Keys at every wrong place of a request.
-pub(super) async fn misuse_the_api(witness: &mut Witness, planted: &mut Planted, callers: &Callers) {
+pub(super) async fn misuse_the_api(witness: &Witness, planted: &Planted, callers: &Callers) {
     let key = planted.key(&format!("K{:016x}{:015x}", rand_u64(), rand_u64() >> 4));
     let documents = [
         format!(
@@ -86,13 +87,9 @@ pub(super) async fn misuse_the_api(witness: &mut Witness, planted: &mut Planted,
         let request = witness.get(&format!("{}/{path}", witness.public)).header("cookie", format!("key={key}"));
         witness.send("an address with a key", request).await;
     }
-    // Answers of failed fields of services, with their tokens at hand.
-    let document =
-        "mutation { resolveAttempt(input: { attemptId: \"x\", cost: \"1\", note: \"n\" }) { userErrors { code } } }";
-    witness.ask("a foreign field", &callers.billing, document, Value::Null).await;
 }
 
-pub(super) async fn misuse_the_socket(witness: &mut Witness, planted: &mut Planted, callers: &Callers) {
+pub(super) async fn misuse_the_socket(witness: &Witness, planted: &Planted, callers: &Callers) {
     let key = planted.key(&format!("S{:016x}{:015x}", rand_u64(), rand_u64() >> 4));
     let openings = [
         json!({ "type": "connection_init", "payload": { "authorization": key } }).to_string(),
@@ -106,7 +103,7 @@ pub(super) async fn misuse_the_socket(witness: &mut Witness, planted: &mut Plant
         let mut socket = Socket::open(&witness.public).await;
         socket.send_text(&opening).await;
         let heard = socket.next().await;
-        witness.seen.push(("close of a socket".to_owned(), format!("{heard:?}").into_bytes()));
+        witness.saw("close of a socket", format!("{heard:?}"));
     }
     for (query, variables) in [
         (key.clone(), Value::Null),
@@ -119,16 +116,14 @@ pub(super) async fn misuse_the_socket(witness: &mut Witness, planted: &mut Plant
         socket.subscribe("1", &query, variables).await;
         while socket.next_within(Duration::from_millis(300)).await.is_some() {}
         assert!(socket.heard.len() >= 2, "an answer came");
-        let heard = socket.heard.iter().map(|text| ("message of a socket".to_owned(), text.clone().into_bytes()));
-        witness.seen.extend(heard);
+        witness.heard(&socket);
     }
 }
 
 /// Keys and tokens at every wrong place of the gateway.
-pub(super) async fn misuse_the_gateway(witness: &mut Witness, planted: &mut Planted, callers: &Callers) {
-    let key = planted.keys[0].clone();
-    let bent = format!("{}a", planted.lease_tokens[0]);
-    for credential in [key.clone(), bent, planted.lease_tokens[0].clone()] {
+pub(super) async fn misuse_the_gateway(witness: &Witness, planted: &Planted, callers: &Callers) {
+    let (key, token) = (planted.first_key(), planted.first_lease_token());
+    for credential in [key.clone(), format!("{token}a"), token] {
         for method in
             ["createTask", "getTaskResult", "getBalance", "sendFunds", "reportIncorrectRecaptcha", "feedbackTask"]
         {
@@ -155,21 +150,19 @@ pub(super) async fn misuse_the_gateway(witness: &mut Witness, planted: &mut Plan
         let request = witness.post(&format!("{}/in.php", witness.gateway), format!("key={credential}&body={key}"));
         witness.send("a legacy form", request.header("content-type", "application/x-www-form-urlencoded")).await;
     }
-    if can_be_lent(witness, callers, "two_captcha").await {
-        let (token, _) = witness.open_lease(&callers.dispatcher, "a legacy task", "TWO_CAPTCHA").await;
-        planted.lease_token(&token);
-        let path = format!("in.php?key={token}&method=turnstile&sitekey=a-site-key&pageurl=https://example.com/");
-        let request = witness.get(&format!("{}/{path}", witness.gateway));
-        let created = witness.send("in.php", request).await;
-        let id = created.strip_prefix("OK|").unwrap_or_default().to_owned();
-        let look = format!("{}/res.php?key={token}&action=get2&id={id}", witness.gateway);
-        for _ in 0..10 {
-            let request = witness.get(&look);
-            witness.send("res.php", request).await;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        // Neither is a lease token taken for a key.
-        let input = json!({ "input": { "provider": "MULTIBOT", "key": token } });
-        witness.ask("a lease token as a key", &callers.owner, SUBMIT, input).await;
-    }
+    let route = turnstile_at("two_captcha", None);
+    let (token, _) = witness.open_lease(&callers.dispatcher, "a legacy task", &route).await;
+    planted.lease_token(&token);
+    let path = format!("in.php?key={token}&method=turnstile&sitekey=a-site-key&pageurl=https://example.com/");
+    let created = witness.send("in.php", witness.get(&format!("{}/{path}", witness.gateway))).await;
+    let id = created.strip_prefix("OK|").expect("a task is created");
+    let look = format!("{}/res.php?key={token}&action=get2&id={id}", witness.gateway);
+    let solved = eventually("the legacy task is solved", || async {
+        let polled = witness.send("res.php", witness.get(&look)).await;
+        (polled != "CAPCHA_NOT_READY").then_some(polled)
+    });
+    assert!(solved.await.starts_with("OK|"));
+    // Neither is a lease token taken for a key.
+    let input = json!({ "input": { "provider": "MULTIBOT", "key": token } });
+    witness.ask("a lease token as a key", &callers.owner, SUBMIT, input).await;
 }

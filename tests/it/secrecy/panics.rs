@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::scenario::{self, Planted};
+use super::scenario::{self, Callers, Planted};
 use super::witness::Witness;
 use crate::support::Database;
 use crate::support::plan::say;
@@ -25,15 +25,15 @@ async fn a_panic_shows_no_secret() {
         let armed = format!("{place}:1:panic");
         let environment = [("KEY_RECYCLING_FAILPOINT", armed.as_str()), ("RUST_BACKTRACE", "full")];
         let mut witness = Witness::start_program(&program, Database::sqlite(), &environment).await;
-        let mut planted = Planted::default();
-        let callers = scenario::sign_in(&mut witness, &mut planted).await;
+        let planted = Planted::default();
+        let callers = scenario::sign_in(&witness, &planted).await;
         // A panic leaves this key's reading claimed, or its task alone; the second is whole.
         for _ in 0..2 {
             let key = planted.key(&witness.providers.key("anti_captcha", "5").await);
             let input = json!({ "input": { "provider": code("anti_captcha"), "key": key, "label": null } });
             witness.ask("submitKey", &callers.owner, scenario::SUBMIT, input).await;
-            if scenario::can_be_lent(&mut witness, &callers, "anti_captcha").await {
-                scenario::attempt(&mut witness, &mut planted, &callers, "anti_captcha", 20).await;
+            if can_be_lent(&witness, &callers, "anti_captcha").await {
+                scenario::attempt(&witness, &planted, &callers, "anti_captcha", None, 20).await;
             }
         }
         let everything = "{ viewer { keys(first: 5) { nodes { status problem { code message } } } } }";
@@ -43,7 +43,15 @@ async fn a_panic_shows_no_secret() {
         witness.look_at_database("at the end").await;
         let text = String::from_utf8_lossy(&log);
         assert!(text.contains(&format!("the place {place} was told to panic")), "{place} was reached: {text}");
-        witness.seen.push(("log".to_owned(), log));
-        assert_eq!(super::leaks(&planted, &witness.seen), Vec::<String>::new(), "{place}");
+        witness.saw("log", log);
+        assert_eq!(super::leaks(&planted, &witness.seen()), Vec::<String>::new(), "{place}");
     }
+}
+
+/// Whether the provider's keys can be lent; what ails them may last.
+async fn can_be_lent(witness: &Witness, callers: &Callers, slug: &str) -> bool {
+    let document = "query($route: RouteInput!) { bestKey(route: $route) { choice { keyId } } }";
+    let route = scenario::turnstile_at(slug, None);
+    let answer = witness.ask("bestKey", &callers.dispatcher, document, json!({ "route": route })).await;
+    !answer["data"]["bestKey"]["choice"].is_null()
 }

@@ -1,15 +1,18 @@
 //! The real binary as a process of its own, and everything that comes out of it.
 
+use std::cell::{Ref, RefCell};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
 
+use super::coverage::Coverage;
 use crate::support::server::write_configuration;
+use crate::support::socket::Socket;
 use crate::support::{Database, Providers, sql};
 
 /// What was seen, by where it was seen.
@@ -26,13 +29,21 @@ pub(super) struct Witness {
     child: Child,
     log: tokio::task::JoinHandle<Vec<u8>>,
     client: reqwest::Client,
-    pub(super) seen: Seen,
+    seen: RefCell<Seen>,
+    /// What was driven so far.
+    pub(super) coverage: Coverage,
     /// Whether the database is looked at again and again under way.
     pub(super) looks_often: bool,
 }
 
 /// Where the server's own secrets have to be.
 const HOMES: [&str; 2] = ["ring.toml", "bot-token"];
+
+/// A command that has ended: whether it did what it says, and its answer.
+pub(super) struct Ran {
+    pub(super) is_done: bool,
+    pub(super) out: String,
+}
 
 /// All files below a folder. One that is gone meanwhile holds nothing.
 fn files_below(folder: &Path) -> Seen {
@@ -50,9 +61,12 @@ fn files_below(folder: &Path) -> Seen {
 /// The program that is tested.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_key-recycling");
 
-fn binary(program: &str) -> Command {
+/// A program with a configuration, and its log at the finest level for every library there is.
+fn with_configuration(program: &str, configuration: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(program);
-    command.stdin(Stdio::null()).env_remove("KEY_RECYCLING_CONFIG").env_remove("TEST_POSTGRES_URL").kill_on_drop(true);
+    command.env_remove("KEY_RECYCLING_CONFIG").env_remove("TEST_POSTGRES_URL").kill_on_drop(true);
+    command.arg("--config").arg(configuration).args(["--json", "--log", "trace"]).args(words);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -78,16 +92,14 @@ impl Witness {
         let providers = Providers::start().await;
         let configuration = write_configuration(&database, &providers, "[keys]\nsubmissions_per_hour = 10000\n");
         let with = |words: &[&str]| {
-            let mut command = binary(program);
-            command.arg("--config").arg(&configuration).args(["--json", "--log", "trace"]).args(words);
+            let mut command = with_configuration(program, &configuration, words);
             command.env("TMPDIR", database.folder().join("tmp")).envs(environment.iter().copied());
             command
         };
         std::fs::create_dir(database.folder().join("tmp")).expect("a folder for temporary files");
         let migrated = with(&["migrate"]).output().await.expect("the binary runs");
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
-        let mut child =
-            with(&["serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let mut child = with(&["serve"]).spawn().expect("the binary runs");
         let log = tokio::spawn(read_all(child.stderr.take().expect("a pipe")));
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let line = tokio::time::timeout(Duration::from_secs(30), lines.next_line()).await;
@@ -96,7 +108,11 @@ impl Witness {
         let address = |name: &str| format!("http://{}", addresses[name].as_str().expect("an address"));
         let (public, gateway, admin) = (address("public"), address("gateway"), address("admin"));
         let client = crate::support::caller::http_client();
-        let seen = vec![("migration".to_owned(), [migrated.stdout, migrated.stderr].concat())];
+        let seen = RefCell::new(vec![("migration".to_owned(), [migrated.stdout, migrated.stderr].concat())]);
+        let coverage = Coverage::default();
+        for command in ["migrate", "serve"] {
+            coverage.ran(&[command]);
+        }
         Self {
             providers,
             database,
@@ -108,6 +124,7 @@ impl Witness {
             log,
             client,
             seen,
+            coverage,
             looks_often: false,
         }
     }
@@ -116,29 +133,57 @@ impl Witness {
         self.database.folder()
     }
 
-    /// Runs a command beside the server and answers what it prints.
-    pub(super) async fn command(&mut self, words: &[&str]) -> String {
-        let mut command = binary(PROGRAM);
-        command.arg("--config").arg(&self.configuration).args(["--json", "--log", "trace"]).args(words);
-        let output = command.output().await.expect("the binary runs");
-        self.seen.push((format!("complaints of {}", words[0]), output.stderr));
-        String::from_utf8(output.stdout).expect("text")
+    /// Writes down what was seen.
+    pub(super) fn saw(&self, place: &str, what: impl Into<Vec<u8>>) {
+        self.seen.borrow_mut().push((place.to_owned(), what.into()));
     }
 
-    /// A new token of a service: the one thing that a command may print.
-    pub(super) async fn service_token(&mut self, service: &str, scope: &str) -> String {
-        let printed = self.command(&["token", "create", service, "--scope", scope]).await;
-        let mut made: Value = serde_json::from_str(&printed).expect("JSON");
-        let token = made["token"].as_str().expect("a token").to_owned();
-        made["token"] = Value::Null;
-        self.seen.push(("token create".to_owned(), made.to_string().into_bytes()));
-        token
+    /// Writes down what a socket's server has said.
+    pub(super) fn heard(&self, socket: &Socket) {
+        for text in &socket.heard {
+            self.saw("message of a socket", text.clone());
+        }
+    }
+
+    /// Everything that was seen so far.
+    pub(super) fn seen(&self) -> Ref<'_, Seen> {
+        self.seen.borrow()
+    }
+
+    /// Runs a command beside the server, with text on its standard input, and writes down what it logs. What it
+    /// prints may be a secret at its one place, and is the caller's to write down.
+    pub(super) async fn command(&self, words: &[&str], input: &str) -> Ran {
+        self.command_by(&self.configuration, words, input).await
+    }
+
+    /// The same by another configuration.
+    pub(super) async fn command_by(&self, configuration: &Path, words: &[&str], input: &str) -> Ran {
+        let mut command = with_configuration(PROGRAM, configuration, words);
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("the binary runs");
+        // A command that reads nothing may have ended by now.
+        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes()).await;
+        let output = child.wait_with_output().await.expect("the binary runs");
+        let is_done = output.status.success();
+        if is_done {
+            self.coverage.ran(words);
+        }
+        self.saw(&format!("complaints of {}", words.join(" ")), output.stderr);
+        Ran { is_done, out: String::from_utf8(output.stdout).expect("text") }
+    }
+
+    /// A new token of a service: one of the two things of which a command prints a secret.
+    pub(super) async fn service_token(&self, service: &str, scope: &str) -> (String, String) {
+        let made = self.command(&["token", "create", service, "--scope", scope], "").await;
+        let mut made: Value = serde_json::from_str(&made.out).expect("JSON");
+        let token = made["token"].take().as_str().expect("a token").to_owned();
+        self.saw("token create", made.to_string());
+        (token, made["id"].as_str().expect("an id").to_owned())
     }
 
     /// Sends a request, writes the whole answer down, and answers its body.
-    pub(super) async fn send(&mut self, what: &str, request: reqwest::RequestBuilder) -> String {
+    pub(super) async fn send(&self, what: &str, request: reqwest::RequestBuilder) -> String {
         let (head, body) = Self::exchange(request).await;
-        self.seen.push((format!("answer to {what}"), format!("{head}\n{body}").into_bytes()));
+        self.saw(&format!("answer to {what}"), format!("{head}\n{body}"));
         body
     }
 
@@ -157,30 +202,32 @@ impl Witness {
     }
 
     /// Sends a document as a caller.
-    pub(super) async fn ask(&mut self, what: &str, caller: &str, document: &str, variables: Value) -> Value {
+    pub(super) async fn ask(&self, what: &str, caller: &str, document: &str, variables: Value) -> Value {
         let body = json!({ "query": document, "variables": variables }).to_string();
         let request = self.post(&format!("{}/graphql", self.public), body).header("authorization", caller);
-        serde_json::from_str(&self.send(what, request).await).expect("JSON")
+        let answer: Value = serde_json::from_str(&self.send(what, request).await).expect("JSON");
+        self.coverage.answered(document, &answer["data"]);
+        answer
     }
 
     /// Opens a lease. Its token is the one secret that ever leaves, at its one place.
-    pub(super) async fn open_lease(&mut self, caller: &str, task_id: &str, provider: &str) -> (String, Value) {
+    pub(super) async fn open_lease(&self, caller: &str, task_id: &str, route: &Value) -> (String, Value) {
         let document = "mutation($input: OpenLeaseInput!) { openLease(input: $input) {
             lease { token endpoint expiresAt attempt { id state keyId decision { summary } } }
             decision { summary candidates { score } exclusions { reason } } userErrors { code message } } }";
-        let route = json!({ "taskType": "TURNSTILE", "onlyProviders": [provider] });
         let body = json!({ "query": document, "variables": { "input": { "taskId": task_id, "route": route } } });
         let request = self.post(&format!("{}/graphql", self.public), body.to_string()).header("authorization", caller);
         let (head, body) = Self::exchange(request).await;
         let mut answer: Value = serde_json::from_str(&body).expect("JSON");
         let place = answer.pointer_mut("/data/openLease/lease/token").map(Value::take);
-        self.seen.push(("answer to openLease".to_owned(), format!("{head}\n{answer}").into_bytes()));
+        self.saw("answer to openLease", format!("{head}\n{answer}"));
+        self.coverage.answered(document, &answer["data"]);
         let token = place.and_then(|token| token.as_str().map(str::to_owned));
-        (token.unwrap_or_else(|| panic!("no lease at {provider}: {answer}")), answer["data"]["openLease"].take())
+        (token.unwrap_or_else(|| panic!("no lease by {route}: {answer}")), answer["data"]["openLease"].take())
     }
 
     /// What operators and scrapers see.
-    pub(super) async fn look_at_admin(&mut self) {
+    pub(super) async fn look_at_admin(&self) {
         for path in ["metrics", "healthz", "readyz"] {
             let request = self.get(&format!("{}/{path}", self.admin));
             let body = self.send(path, request).await;
@@ -189,9 +236,11 @@ impl Witness {
     }
 
     /// Every row of every table as text, and on SQLite the files themselves.
-    pub(super) async fn look_at_database(&mut self, when: &str) {
+    pub(super) async fn look_at_database(&self, when: &str) {
         let text = self.database_text().await;
-        self.seen.extend(text.into_iter().map(|(place, text)| (format!("{place} {when}"), text)));
+        for (place, text) in text {
+            self.saw(&format!("{place} {when}"), text);
+        }
     }
 
     /// The same, only looked at.
@@ -230,7 +279,7 @@ impl Witness {
 
     /// Every file that the server has left, a backup of its database among them. Where PostgreSQL keeps
     /// its own is looked at in a long plan alone: in a usual run many tests share it.
-    pub(super) async fn look_at_files(&mut self) {
+    pub(super) async fn look_at_files(&self) {
         let rows = self.database.connect().await;
         if self.database.is_sqlite() {
             let backup = self.folder().join("backup.sqlite");
@@ -240,10 +289,11 @@ impl Witness {
             let data = sql::texts(&rows, "SHOW data_directory").await.remove(0);
             let seen = files_below(Path::new(&data));
             assert!(seen.iter().any(|(name, _)| name.contains("pg_wal")), "PostgreSQL's files can be read");
-            self.seen.extend(seen);
+            self.seen.borrow_mut().extend(seen);
         }
         let own = files_below(self.folder());
-        self.seen.extend(own.into_iter().filter(|(name, _)| !HOMES.iter().any(|home| name.ends_with(home))));
+        let elsewhere = own.into_iter().filter(|(name, _)| !HOMES.iter().any(|home| name.ends_with(home)));
+        self.seen.borrow_mut().extend(elsewhere);
     }
 
     /// The server's process.

@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod plan;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
+pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod socket;
 pub(crate) mod solving;

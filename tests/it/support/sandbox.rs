@@ -72,7 +72,12 @@ impl Providers {
 
     /// Orders a fault for the next `count` readings of one key's balance.
     pub(crate) async fn balance_fault(&self, slug: &str, key: &str, count: u32, fault: Value) {
-        let order = json!({ "key": key, "method": "getBalance", "count": count, "fault": fault });
+        self.key_fault(slug, key, "getBalance", count, fault).await;
+    }
+
+    /// Orders a fault for the next `count` calls of a method with one key.
+    pub(crate) async fn key_fault(&self, slug: &str, key: &str, method: &str, count: u32, fault: Value) {
+        let order = json!({ "key": key, "method": method, "count": count, "fault": fault });
         self.call(reqwest::Method::POST, &format!("{slug}/faults"), Some(order)).await;
     }
 
@@ -113,6 +118,9 @@ impl Providers {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 }
+
+/// Longer than a call to a provider may take.
+pub(crate) const TOO_LONG_MS: u64 = 32_000;
 
 /// The six providers.
 pub(crate) const SLUGS: [&str; 6] =
