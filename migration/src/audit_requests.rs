@@ -25,7 +25,6 @@ impl MigrationTrait for AuditRequests {
         let connection = manager.get_connection();
         for statement in [
             "ALTER TABLE audit_log ADD COLUMN idempotency_key text",
-            "DROP INDEX audit_log_request",
             "CREATE INDEX audit_log_idempotency ON audit_log (actor, idempotency_key) WHERE idempotency_key IS NOT NULL",
         ] {
             connection.execute_unprepared(statement).await?;
@@ -35,11 +34,7 @@ impl MigrationTrait for AuditRequests {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
-        for statement in [
-            "DROP INDEX audit_log_idempotency",
-            "CREATE INDEX audit_log_request ON audit_log (request_id) WHERE request_id IS NOT NULL",
-            "ALTER TABLE audit_log DROP COLUMN idempotency_key",
-        ] {
+        for statement in ["DROP INDEX audit_log_idempotency", "ALTER TABLE audit_log DROP COLUMN idempotency_key"] {
             connection.execute_unprepared(statement).await?;
         }
         Ok(())

@@ -2,7 +2,7 @@
 //!
 //! Due keys are looked for by provider: with an index of the moment alone SQLite takes the one of live keys,
 //! which begins with the provider, and walks through all of them several times a second. A key is blocked by
-//! its fingerprint, whoever owns it, and a reversal is found again by its request.
+//! its fingerprint, whoever owns it, and a reversal was found again by its request.
 
 use sea_orm_migration::prelude::*;
 

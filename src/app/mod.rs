@@ -245,14 +245,19 @@ fn public_router(
     http::public_router(state)
 }
 
+/// Time that the database has for what the metrics ask of it.
+const BUDGETS_WITHIN: Duration = Duration::from_millis(500);
+
 fn admin_router(parts: &Parts, metrics: Arc<AppMetrics>) -> Router {
     let (store, keys) = (parts.store.clone(), Keys::clone(&parts.keys));
     http::admin_router(
         move || {
             let (metrics, keys) = (metrics.clone(), keys.clone());
             async move {
-                // Without the database the budgets stay as they were last seen; readiness tells of it.
-                let budgets = keys.budgets().await.unwrap_or_default();
+                // A scraper has no patience, and all else is in memory: where the database does not answer at once,
+                // the budgets stay as they were last seen. Readiness tells of it.
+                let budgets = tokio::time::timeout(BUDGETS_WITHIN, keys.budgets()).await;
+                let budgets = budgets.ok().and_then(Result::ok).unwrap_or_default();
                 metrics.render(&budgets)
             }
         },

@@ -22,12 +22,18 @@ pub(super) async fn audit(context: &Context, sample: Option<u64>) -> Outcome {
     let parts = context.parts().await?;
     let report = parts.ledger.audit(sample).await.map_err(Failure::unreachable)?;
     if context.out.is_json() {
-        context.out.line(&serde_json::json!({ "checked": report.checked, "lies": report.lies }).to_string())?;
+        context.out.line(
+            &serde_json::json!({ "checked": report.checked, "passed_over": report.passed_over, "lies": report.lies })
+                .to_string(),
+        )?;
     } else {
         for lie in &report.lies {
             context.out.line(lie)?;
         }
         context.out.line(&format!("{} checked, {} not as they should be", report.checked, report.lies.len()))?;
+        if report.passed_over > 0 {
+            context.out.line(&format!("{} keys in use could not be checked; run it again", report.passed_over))?;
+        }
     }
     if report.lies.is_empty() { Ok(()) } else { Err(Failure::No) }
 }

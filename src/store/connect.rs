@@ -48,7 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long SQLite waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The same for the connection of units of work, which begin anew by themselves.
+/// The same for a unit of work once its connection is up: it begins anew by itself.
 const WRITER_BUSY_TIMEOUT: Duration = Duration::from_millis(50);
 
 pub(super) async fn open(settings: &DatabaseSettings) -> Result<Opened, StoreError> {
@@ -66,26 +66,29 @@ async fn open_sqlite(settings: &DatabaseSettings, path: &Path) -> Result<Opened,
     let lock = if settings.exclusive { Some(lock(path)?) } else { None };
     let file = SqliteFile(path.to_owned());
     let writer = file.connect_writer().await?;
-    let reader = file.connect(settings.connections, BUSY_TIMEOUT).await?;
+    let reader = file.connect(settings.connections).await?;
     Ok(Opened::Sqlite { file, writer, reader, lock })
 }
 
 impl SqliteFile {
     /// The one connection that writes.
     pub(super) async fn connect_writer(&self) -> Result<DatabaseConnection, StoreError> {
-        self.connect(1, WRITER_BUSY_TIMEOUT).await
+        let connection = self.connect(1).await?;
+        let timeout = format!("PRAGMA busy_timeout = {}", WRITER_BUSY_TIMEOUT.as_millis());
+        connection.execute_unprepared(&timeout).await?;
+        Ok(connection)
     }
 
-    async fn connect(&self, connections: u32, busy: Duration) -> Result<DatabaseConnection, StoreError> {
+    async fn connect(&self, connections: u32) -> Result<DatabaseConnection, StoreError> {
         let mut options = ConnectOptions::new(format!("sqlite:{}", self.0.display()));
         options.max_connections(connections).connect_timeout(PATIENCE).acquire_timeout(PATIENCE).sqlx_logging(false);
-        options.map_sqlx_sqlite_opts(move |sqlite| {
+        options.map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
-                .busy_timeout(busy)
+                .busy_timeout(BUSY_TIMEOUT)
         });
         let unreachable = |error| StoreError::Open(format!("{}: {error}", self.0.display()));
         let connection = Database::connect(options).await.map_err(unreachable)?;

@@ -28,7 +28,7 @@ const GROUP_MAX: usize = 64;
 const QUEUE_MAX: usize = 1024;
 
 /// How long a group waits for another process's write.
-const BUSY_PATIENCE: Duration = Duration::from_secs(30);
+const BUSY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where units of work go.
 pub(super) enum Writer {

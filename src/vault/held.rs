@@ -105,12 +105,15 @@ impl HeldRing {
         self.unproved.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
-    /// Has the key of this id seal from now on, as the canaries have it.
+    /// Has the key of this id seal from now on, as the canaries have it, unless more of them were followed.
     pub(super) fn seal_under(&self, id: &str, canaries: BTreeSet<String>) -> Result<(), VaultError> {
         let sealing = self.find(id)?;
         let _reading = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let ring = self.get().ring.clone();
-        self.replace(Held { ring, sealing, canaries: Arc::new(canaries) });
+        let held = self.get();
+        // Somebody who has read more canaries was quicker: nothing goes back to an older ring key.
+        if held.canaries.is_subset(&canaries) {
+            self.replace(Held { ring: held.ring.clone(), sealing, canaries: Arc::new(canaries) });
+        }
         Ok(())
     }
 

@@ -120,14 +120,14 @@ impl Vault {
     /// [`VaultError::UnknownRingKey`] when one came since the last time whose ring key the ring lacks.
     pub fn seal_by(&self, canaries: &[(String, Vec<u8>)]) -> Result<(), VaultError> {
         let followed = self.canaries();
-        let is_new = |id: &String| !followed.contains(id);
+        let ids: BTreeSet<String> = canaries.iter().map(|(id, _)| id.clone()).collect();
+        if !followed.is_subset(&ids) {
+            // The list was read before one that has been followed: a canary never goes.
+            return Ok(());
+        }
         // What is unknown the first time may have retired; what begins to seal later is newer than the whole ring.
         if !followed.is_empty() {
-            canaries
-                .iter()
-                .map(|(id, _)| id)
-                .filter(|id| is_new(id))
-                .try_for_each(|id| self.ring.find(id).map(drop))?;
+            ids.difference(&followed).try_for_each(|id| self.ring.find(id).map(drop))?;
         }
         let held = self.ring.get();
         let of = |id: &str| canaries.iter().find(|(canary, _)| canary == id);
@@ -138,10 +138,10 @@ impl Vault {
                 self.canary_check(envelope, id)?;
                 id
             }
-            _ if !canaries.iter().any(|(id, _)| is_new(id)) => return Ok(()),
+            _ if ids == *followed => return Ok(()),
             _ => sealing,
         };
-        self.ring.seal_under(id, followed.iter().chain(canaries.iter().map(|(id, _)| id)).cloned().collect())
+        self.ring.seal_under(id, ids)
     }
 
     /// The ring keys whose canaries have been followed. Asked before something is sealed, it tells by which

@@ -1,6 +1,7 @@
 //! The audit log: only ever appended to.
 
 use entity::audit_log;
+use sea_orm::sea_query::{Condition, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::domain::audit::{AuditEntry, Target};
@@ -58,10 +59,15 @@ impl Tx {
         action: &str,
         idempotency_key: &str,
     ) -> Result<Option<AuditEntry>, StoreError> {
+        use audit_log::Column as C;
+        // Entries of before the column have the name where the request's id is now.
+        let named = Condition::any()
+            .add(C::IdempotencyKey.eq(idempotency_key))
+            .add(C::IdempotencyKey.is_null().and(C::RequestId.eq(idempotency_key)));
         let query = audit_log::Entity::find()
             .filter(audit_log::Column::Actor.eq(actor))
             .filter(audit_log::Column::Action.eq(action))
-            .filter(audit_log::Column::IdempotencyKey.eq(idempotency_key));
+            .filter(named);
         query.one(&self.inner).await?.map(rows::audit_entry).transpose()
     }
 }

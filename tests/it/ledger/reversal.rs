@@ -7,7 +7,7 @@ use crate::support::caller::http_client;
 use crate::support::sandbox::usd;
 use crate::support::socket::Socket;
 use crate::support::solving::solve;
-use crate::support::{Caller, Server};
+use crate::support::{Caller, Server, sql};
 use key_recycling::domain::{Scope, Usd};
 
 /// A server on which Ada has earned one credit, the callers, and the credit.
@@ -142,6 +142,14 @@ on_both_databases! {
         deposit(&earned.billing, telegram(ADA), "5", "bought later").await;
         assert_eq!(reversed, reverse(&earned.billing, &earned.credit["id"], Value::Null, "r").await, "a repeat");
         assert_eq!(earned.owner.account().await["balance"], "5");
+        assert_eq!(earned.shortfalls().await.len(), 1);
+        // An entry of before had the name of the request where the request's id is now.
+        let rows = earned.server.database.connect().await;
+        sql::let_audit_entries_change(&rows).await;
+        let of_before = "UPDATE audit_log SET request_id = idempotency_key, idempotency_key = NULL
+            WHERE action = 'credit.shortfall'";
+        assert_eq!(sql::run(&rows, of_before).await, 1);
+        assert_eq!(reversed, reverse(&earned.billing, &earned.credit["id"], Value::Null, "r").await, "a late repeat");
         assert_eq!(earned.shortfalls().await.len(), 1);
         earned.finish().await;
     }

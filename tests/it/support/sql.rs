@@ -44,3 +44,10 @@ pub(crate) async fn drop_ledger_triggers(database: &DatabaseConnection) {
         run(database, "DROP TRIGGER transfer_no_delete").await;
     }
 }
+
+/// The same for entries of the audit log.
+pub(crate) async fn let_audit_entries_change(database: &DatabaseConnection) {
+    let is_postgres = database.get_database_backend() == DbBackend::Postgres;
+    let trigger = if is_postgres { "audit_log_append_only ON audit_log" } else { "audit_log_no_update" };
+    run(database, &format!("DROP TRIGGER {trigger}")).await;
+}
