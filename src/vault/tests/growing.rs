@@ -50,11 +50,12 @@ fn a_ring_key_that_another_process_added_opens_at_once_and_seals_by_its_canary()
     for token in [token, newer] {
         assert_eq!(late.read_lease_token(token.expose_secret()).unwrap(), Some(attempt));
     }
-    server.seal_by(&[(id.clone(), canary.envelope)]).unwrap();
+    server.seal_by(&[(id.clone(), canary.envelope.clone())]).unwrap();
     assert_eq!(server.sealing_ring_key_id(), id);
     assert!(server.refresh().unwrap());
     let foreign = fresh().canary_seal().unwrap();
-    assert!(matches!(server.seal_by(&[(next, foreign.envelope)]), Err(VaultError::WrongRing { .. })));
+    let canaries = [(id.clone(), canary.envelope), (next, foreign.envelope)];
+    assert!(matches!(server.seal_by(&canaries), Err(VaultError::WrongRing { .. })));
     assert_eq!(server.sealing_ring_key_id(), id, "a canary that does not open lets nothing seal");
 }
 

@@ -105,6 +105,10 @@ async fn hold(name: &str, database: Database, rows: Vec<Row>) {
     }
 
     join_all(lines.iter().map(|line| play(&scene, line))).await;
+    scene.server.pass_time(QUIET);
+    for line in &lines {
+        order_faults(&scene, line, When::Quiet).await;
+    }
     settle_down(&scene, &lines).await;
     // What more readings show has to leave it as it is.
     for _ in 0..3 {

@@ -56,6 +56,8 @@ pub(super) enum When {
     Created,
     /// Once the attempt is in its first state.
     Settled,
+    /// So long after that the next reading is a quiet one.
+    Quiet,
 }
 
 /// A fault as the sandbox takes orders for it.
@@ -131,6 +133,12 @@ impl Row {
 
     pub(super) fn reading(name: &'static str, fault: Value) -> Self {
         Self::of(name, "getBalance", When::Created, fault)
+    }
+
+    /// A quiet reading brings a false figure, by which so much is shown as spent outside.
+    pub(super) fn misreading(name: &'static str, figure: &str, elsewhere: &'static str) -> Self {
+        let fault = json!({ "kind": "balance_text", "text": figure });
+        Self { by_false_figure: Some(elsewhere), ..Self::of(name, "getBalance", When::Quiet, fault) }
     }
 
     /// The provider did nothing, and it is known at once.

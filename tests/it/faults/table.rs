@@ -177,11 +177,11 @@ pub(super) fn costs() -> Vec<Row> {
 pub(super) fn balances() -> Vec<Row> {
     let text = |name, text: &str| Row::reading(name, json!({ "kind": "balance_text", "text": text }));
     vec![
-        Row { by_false_figure: Some("0.99855"), ..text("balance negative", "-5") },
+        Row::misreading("balance negative", "-5", "0.99855"),
         text("balance NaN", "\"NaN\""),
         text("balance null", "null"),
         text("balance beyond belief", "1e9"),
-        Row { by_false_figure: Some("1.00145"), ..text("balance rising", "2") },
+        Row::misreading("balance rising", "2", "1.00145"),
         Row::reading(
             "balance with 503 and a huge Retry-After",
             json!({
