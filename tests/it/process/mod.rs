@@ -128,7 +128,9 @@ impl Serving {
         });
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().expect("standard output"));
-        let read = stdout.read_line(&mut line).await.expect("a line");
+        let patience = std::time::Duration::from_secs(60);
+        let read = tokio::time::timeout(patience, stdout.read_line(&mut line)).await;
+        let read = read.expect("the server says in time where it listens").expect("a line");
         if read == 0 {
             panic!("the server does not serve: {}", said.await.expect("its words"));
         }
