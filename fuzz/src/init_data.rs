@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use hmac::{Hmac, KeyInit, Mac};
-use key_recycling::domain::{Timestamp, Secret};
+use key_recycling::domain::{Secret, Timestamp};
 use key_recycling::fuzzing::signed_by;
 use key_recycling::identity::sign_init_data;
 use secrecy::ExposeSecret;
