@@ -23,7 +23,12 @@ pub(super) async fn block(context: &Context, provider: ProviderCode, reverse_cre
     let blocking = done.ok_or_else(|| no_key("block", provider))?;
     let mut reversal = KeyReversal::default();
     for id in blocking.rows.iter().map(|row| row.id).filter(|_| reverse_credits) {
-        reversal.add(reverse(&parts, id).await?);
+        let more = reverse(&parts, id).await?;
+        // Said at once: a later row may fail.
+        for (credit, error) in &more.refused {
+            complain(&format!("The credit {credit} stands: {}", why(*error)));
+        }
+        reversal.add(more);
     }
     parts.store.drain().await;
     let may_earn = |row: &Key| row.in_flight > 0 || row.under_review.is_positive();
@@ -34,9 +39,6 @@ pub(super) async fn block(context: &Context, provider: ProviderCode, reverse_cre
              key-recycling key block {} --reverse-credits < FILE",
             provider.slug()
         ));
-    }
-    for (credit, error) in &reversal.refused {
-        complain(&format!("The credit {credit} stands: {}", why(*error)));
     }
     let is_partial = !reversal.refused.is_empty();
     let state = if blocking.changed { "blocked" } else { "was blocked already; nothing changed" };

@@ -64,7 +64,8 @@ fn reaches(url: &Url, listener: SocketAddr, is_own: impl Fn(IpAddr) -> bool) -> 
     }
 }
 
-/// Whether the address is one of this machine's: a socket can be bound to no other.
+/// Whether the address is one of this machine's: a socket can be bound to no other, unless the system is told to let
+/// it (`net.ipv4.ip_nonlocal_bind`). Then every address of our port counts as ours, and another has to be named.
 fn is_own(address: IpAddr) -> bool {
     UdpSocket::bind((address, 0)).is_ok()
 }

@@ -1,11 +1,10 @@
 //! Service tokens: 256 bits from the operating system, stored as their SHA-256.
 
 use secrecy::ExposeSecret;
-use sha2::{Digest, Sha256};
 
 use super::{Identity, LoginError};
 use crate::domain::audit::{Target, TargetKind};
-use crate::domain::token::ServiceToken;
+use crate::domain::token::{ServiceToken, TokenHash};
 use crate::domain::{Actor, Scopes, Secret, ServiceIdentity, ServiceTokenId, Timestamp};
 use crate::store::{NewToken, StoreError, Tx};
 
@@ -55,8 +54,7 @@ impl Identity {
         if !bearer.starts_with(PREFIX) || bearer.len() > 128 {
             return Err(LoginError::Refused);
         }
-        // Hashes are compared: how long that takes tells nothing about the token.
-        let (hash, now) = (Sha256::digest(bearer.as_bytes()).into(), self.clock.now());
+        let (hash, now) = (TokenHash::of(bearer), self.clock.now());
         let token = match self.recent.get(&hash, now) {
             Some(token) => token,
             None => {
@@ -108,7 +106,7 @@ impl Identity {
             return Ok(Err(TokenRefusal::TwoAlready));
         }
         let token = self.random_token();
-        let hash = Sha256::digest(token.expose_secret().as_bytes()).into();
+        let hash = TokenHash::of(token.expose_secret());
         let note = format!("{service}: {scopes}");
         let new = NewToken { service: service.to_owned(), hash, scopes, expires_at };
         let made = self.store.write("create token", move |tx| {

@@ -137,8 +137,5 @@ async fn lock_all(tx: &mut Tx, keys: &[KeyId], release: bool) -> Result<(), Stor
     for owner in owners {
         tx.lock_account(AccountRef::Id(owner)).await?;
     }
-    for mut attempt in reserved {
-        moves::attempt::give_back(tx, &mut attempt, AttemptState::Released).await?;
-    }
-    Ok(())
+    moves::attempt::release(tx, reserved).await
 }

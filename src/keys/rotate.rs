@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Failure, Keys};
 use crate::domain::KeyId;
 use crate::moves;
-use crate::store::{Resealed, SealedKey, StoreError};
+use crate::store::{Resealed, SealedKey};
 use crate::vault::{SealContext, VaultError};
 
 /// Rows in a batch: few enough that no other writer of SQLite waits for long.
@@ -108,16 +108,11 @@ impl Keys {
             }
         }
         let tried = resealed.len() as u64;
-        let replaced = self.inner.store.write("reseal", move |tx| {
-            Box::pin(async move {
-                // A later rotation has begun: its ring key is the one to seal under.
-                if !tx.canary_ids().await?.is_subset(&canaries) {
-                    return Ok(0);
-                }
-                tx.reseal(resealed).await
-            })
-        });
-        done.resealed = Ok::<u64, StoreError>(replaced.await?)?;
+        let replaced = self
+            .inner
+            .store
+            .write("reseal", move |tx| Box::pin(async move { moves::key::reseal(tx, &canaries, resealed).await }));
+        done.resealed = replaced.await?;
         done.passed_over = tried - done.resealed;
         Ok(done)
     }

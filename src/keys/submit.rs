@@ -221,7 +221,7 @@ impl Inner {
             };
             let claimed = self.store.write("claim key", move |tx| {
                 Box::pin(async move {
-                    if !tx.canary_ids().await?.is_subset(&canaries) {
+                    if tx.has_other_canaries(&canaries).await? {
                         return Ok(None);
                     }
                     moves::key::claim(tx, new, bounds).await.map(Some)

@@ -29,7 +29,7 @@ impl AuditEntry {
         self.0.occurred_at.into()
     }
 
-    /// Who did it: an owner's account id, a service's name, or the system.
+    /// Who did it: an owner's account id, a service's name, operator (the command line), or system.
     async fn actor(&self, ctx: &Context<'_>) -> Result<String> {
         Ok(match Uuid::try_parse(&self.0.actor) {
             Ok(account) => services(ctx)?.ids.seal(AccountId(account)).0,

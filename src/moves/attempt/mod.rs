@@ -4,4 +4,4 @@ mod end;
 mod open;
 
 pub use end::{Cost, End, decide, end, note_verdict};
-pub use open::{advance, give_back, lose, release_reserved, reserve};
+pub use open::{advance, give_back, lose, release, release_reserved, reserve};

@@ -52,7 +52,16 @@ pub async fn give_back(tx: &mut Tx, attempt: &mut Attempt, to: AttemptState) -> 
 /// # Errors
 /// The database fails.
 pub async fn release_reserved(tx: &mut Tx, key: KeyId) -> Result<(), StoreError> {
-    for mut attempt in tx.lock_attempts_of(key, AttemptState::Reserved).await? {
+    let reserved = tx.lock_attempts_of(key, AttemptState::Reserved).await?;
+    release(tx, reserved).await
+}
+
+/// Releases attempts that are locked and reserved.
+///
+/// # Errors
+/// One is not reserved any more, or the database fails.
+pub async fn release(tx: &mut Tx, reserved: Vec<Attempt>) -> Result<(), StoreError> {
+    for mut attempt in reserved {
         give_back(tx, &mut attempt, AttemptState::Released).await?;
     }
     Ok(())

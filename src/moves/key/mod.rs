@@ -6,6 +6,7 @@ mod claim;
 mod evidence;
 mod reading;
 mod removal;
+mod reseal;
 mod turn;
 
 pub use blame::blame;
@@ -13,6 +14,7 @@ pub use block::{block, unblock};
 pub use claim::{Bounds, Claim, ClaimRefusal, NewKey, claim};
 pub use reading::{Answer, Policy, Report, pend, record_reading};
 pub use removal::{erase_if_done, remove, set_aside};
+pub use reseal::reseal;
 pub use turn::{REJECTIONS_WINDOW, claim_validations, may_be_read};
 
 use crate::domain::account::PLATFORM;

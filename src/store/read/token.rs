@@ -4,17 +4,21 @@ use entity::{service_token, vault_canary};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::domain::ServiceTokenId;
-use crate::domain::token::ServiceToken;
+use crate::domain::token::{ServiceToken, TokenHash};
 use crate::store::{Store, StoreError, rows};
 
 impl Store {
-    /// The token with this SHA-256.
+    /// The token of this hash.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn service_token_by_hash(&self, hash: &[u8]) -> Result<Option<ServiceToken>, StoreError> {
-        let query = service_token::Entity::find().filter(service_token::Column::TokenHash.eq(hash.to_vec()));
-        Ok(query.one(&self.inner.reader).await?.map(rows::service_token))
+    pub async fn service_token_by_hash(&self, hash: &TokenHash) -> Result<Option<ServiceToken>, StoreError> {
+        let (first, last) = hash.alike().into_inner();
+        let query = service_token::Entity::find()
+            .filter(service_token::Column::TokenHash.between(first.to_vec(), last.to_vec()));
+        let found = query.all(&self.inner.reader).await?;
+        let same = |row: &service_token::Model| hash.is(&row.token_hash);
+        Ok(found.into_iter().find(same).map(rows::service_token))
     }
 
     /// A token by its id.

@@ -7,6 +7,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::domain::token::TokenHash;
 use crate::domain::{Scopes, ServiceTokenId, Timestamp};
 use crate::store::{StoreError, Tx};
 
@@ -18,8 +19,8 @@ const CANARY_LOCK: i32 = 0x6361;
 pub struct NewToken {
     /// The service it belongs to.
     pub service: String,
-    /// SHA-256 of the token.
-    pub hash: [u8; 32],
+    /// The token's hash.
+    pub hash: TokenHash,
     /// What it is good for.
     pub scopes: Scopes,
     /// Until when it is good.
@@ -36,7 +37,7 @@ impl Tx {
         let row = service_token::ActiveModel {
             id: Set(id.0),
             service: Set(token.service),
-            token_hash: Set(token.hash.to_vec()),
+            token_hash: Set(token.hash.as_bytes().to_vec()),
             scopes: Set(token.scopes.to_string()),
             created_at: Set(self.now.micros()),
             expires_at: Set(token.expires_at.map(Timestamp::micros)),
@@ -71,14 +72,14 @@ impl Tx {
         Ok(())
     }
 
-    /// The ring keys that have a canary. No other gets one before this transaction ends.
+    /// Whether other ring keys than these have a canary. None gets one before this transaction ends.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn canary_ids(&mut self) -> Result<BTreeSet<String>, StoreError> {
+    pub async fn has_other_canaries(&mut self, followed: &BTreeSet<String>) -> Result<bool, StoreError> {
         self.lock_canaries("pg_advisory_xact_lock_shared").await?;
         let ids = vault_canary::Entity::find().select_only().column(vault_canary::Column::RingKeyId);
-        Ok(ids.into_tuple::<String>().all(&self.inner).await?.into_iter().collect())
+        Ok(ids.into_tuple::<String>().all(&self.inner).await?.iter().any(|id| !followed.contains(id)))
     }
 
     /// SQLite has one writer anyway.

@@ -51,8 +51,11 @@ async fn a_block_of_several_rows_locks_their_accounts_in_one_order() {
     let keys = server.app().keys.clone();
     let pasted = key.as_str().into();
     let block = tokio::spawn(async move { keys.block(&Actor::Operator, ProviderCode::TwoCaptcha, &pasted).await });
-    let waiting =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    // Not just any wait: the one for whoever has come as far as an account.
+    let waiting = "SELECT count(*) FROM pg_stat_activity AS one JOIN pg_stat_activity AS holder \
+                   ON holder.pid = ANY(pg_blocking_pids(one.pid)) \
+                   WHERE one.datname = current_database() AND one.query LIKE '%FROM \"account\"%FOR %UPDATE%' \
+                   AND holder.query LIKE '%FROM \"account\"%FOR %UPDATE%'";
     eventually("the block waits for the account", || async {
         (server.database.number(waiting).await? > 0).then_some(())
     })

@@ -1,14 +1,30 @@
 //! What a rotation read and what the row is by now: a stale sealed form takes nobody's place.
 
+use std::collections::BTreeSet;
+
 use key_recycling::domain::{Actor, ProviderCode};
 use key_recycling::keys::Submission;
+use key_recycling::moves;
 use key_recycling::store::{Resealed, SealedKey, Store, StoreError};
 
 use crate::support::{Scene, Server};
 
+fn sealed_anew(before: SealedKey) -> Resealed {
+    Resealed { before, envelope: b"sealed from a stale reading".to_vec(), ring_key_id: "newer".to_owned() }
+}
+
 async fn reseal(store: &Store, before: SealedKey) -> u64 {
-    let row = Resealed { before, envelope: b"sealed from a stale reading".to_vec(), ring_key_id: "newer".to_owned() };
+    let row = sealed_anew(before);
     let done = store.write("reseal", move |tx| Box::pin(tx.reseal(vec![row])));
+    let done: Result<u64, StoreError> = done.await;
+    done.expect("the database works")
+}
+
+/// What a rotation stores that has followed these canaries.
+async fn rotate(store: &Store, followed: &BTreeSet<String>, before: &SealedKey) -> u64 {
+    let (followed, row) = (followed.clone(), sealed_anew(before.clone()));
+    let done =
+        store.write("reseal", move |tx| Box::pin(async move { moves::key::reseal(tx, &followed, vec![row]).await }));
     let done: Result<u64, StoreError> = done.await;
     done.expect("the database works")
 }
@@ -40,6 +56,22 @@ on_both_databases! {
         let other_name = SealedKey { ring_key_id: Some("another".to_owned()), ..revived.clone() };
         assert_eq!(reseal(&store, other_name).await, 0, "the row names another ring key");
         assert_eq!(reseal(&store, revived).await, 1, "what is as it was read is replaced");
+        assert!(read(&store).await.is_none());
+    }
+
+    async fn a_rotation_that_another_one_overtook_replaces_nothing(database) {
+        let scene = Scene::start(database).await;
+        let store = scene.server.app().store.clone();
+        scene.key("two_captcha", "1").await;
+        let before = read(&store).await.expect("a sealed key");
+        let mut followed: BTreeSet<String> = before.ring_key_id.clone().into_iter().collect();
+        let canary = store.write("canary", |tx| Box::pin(tx.insert_canary("newest", b"a sealed canary".to_vec())));
+        canary.await.unwrap_or_else(|error: StoreError| panic!("the canary is stored: {error}"));
+
+        assert_eq!(rotate(&store, &followed, &before).await, 0, "by a ring key that is no longer the newest");
+        assert_eq!(read(&store).await.expect("a sealed key").envelope, before.envelope);
+        followed.insert("newest".to_owned());
+        assert_eq!(rotate(&store, &followed, &before).await, 1, "whoever knows of the newest replaces it");
         assert!(read(&store).await.is_none());
     }
 

@@ -130,9 +130,10 @@ impl Serving {
         let mut stdout = BufReader::new(child.stdout.take().expect("standard output"));
         let patience = std::time::Duration::from_secs(60);
         let read = tokio::time::timeout(patience, stdout.read_line(&mut line)).await;
-        let read = read.expect("the server says in time where it listens").expect("a line");
-        if read == 0 {
-            panic!("the server does not serve: {}", said.await.expect("its words"));
+        if !matches!(read, Ok(Ok(1..))) {
+            // Only now: it may be hanging, and would say nothing more.
+            let _ = child.kill().await;
+            panic!("the server does not serve ({read:?}): {}", said.await.expect("its words"));
         }
         let places: Value = serde_json::from_str(&line).expect("where it listens");
         let at = |name: &str| format!("http://{}", places[name].as_str().expect("an address"));

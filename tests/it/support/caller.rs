@@ -122,11 +122,14 @@ impl Answer {
     }
 }
 
+/// Longer than any answer takes: a test that gets none ends with its place instead of hanging.
+const SILENCE_MAX: std::time::Duration = std::time::Duration::from_secs(120);
+
 /// An HTTP client of the test's own.
 pub(crate) fn http_client() -> reqwest::Client {
     // Fails when it is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     #[expect(clippy::disallowed_methods, reason = "tests play outside processes")]
-    let client = reqwest::Client::builder().no_proxy().build();
+    let client = reqwest::Client::builder().no_proxy().read_timeout(SILENCE_MAX).build();
     client.expect("an HTTP client")
 }
