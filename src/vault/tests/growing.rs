@@ -60,6 +60,23 @@ fn a_ring_key_that_another_process_added_opens_at_once_and_seals_by_its_canary()
 }
 
 #[test]
+fn what_is_followed_are_the_canaries_that_were_read_last() {
+    let vault = try_open(&ring_text(&random_base64(), &[entry("one", &random_base64())])).unwrap();
+    assert!(vault.canaries().is_empty());
+    let canary = |id: &str| (id.to_owned(), vault.canary_seal().unwrap().envelope);
+    let canaries = [canary("one"), canary("retired"), canary("later")];
+    vault.seal_by(&canaries[..2]).unwrap();
+    let followed = || vault.canaries().iter().cloned().collect::<Vec<_>>();
+    assert_eq!(followed(), ["one", "retired"], "one that nothing opens any more counts too");
+    vault.seal_by(&canaries[..1]).unwrap();
+    assert_eq!(followed(), ["one", "retired"], "a list that was read before goes nowhere");
+    let refused = vault.seal_by(&canaries).unwrap_err();
+    assert!(matches!(&refused, VaultError::UnknownRingKey { id, .. } if id == "later"), "{refused}");
+    assert_eq!(followed(), ["one", "retired"]);
+    assert_eq!(vault.sealing_ring_key_id(), "one");
+}
+
+#[test]
 fn a_running_process_forgets_no_ring_key_and_takes_no_other_in_its_place() {
     let (index_key, first, second) = (random_base64(), random_base64(), random_base64());
     let whole = ring_text(&index_key, &[entry("one", &first), entry("two", &second)]);
