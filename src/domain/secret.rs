@@ -52,4 +52,16 @@ impl From<&str> for Secret {
 }
 
 #[cfg(test)]
-static_assertions::assert_not_impl_any!(Secret: Clone, std::fmt::Display, serde::Serialize);
+mod tests {
+    use super::*;
+
+    static_assertions::assert_not_impl_any!(Secret: Clone, std::fmt::Display, serde::Serialize);
+
+    #[test]
+    fn a_secret_is_what_was_put_in_and_is_not_seen() {
+        for secret in [Secret::from("made up"), Secret::from("made up".to_owned())] {
+            assert_eq!(secret.expose_secret(), "made up");
+            assert!(!format!("{secret:?}").contains("made up"));
+        }
+    }
+}

@@ -89,6 +89,7 @@ mod tests {
         neighbour[SELECTOR_BYTES] ^= 1;
         assert!(hash.alike().contains(hash.as_bytes()) && hash.alike().contains(&neighbour));
         assert!(hash.is(hash.as_bytes()));
+        assert_eq!(hash.selector(), hash.as_bytes()[..SELECTOR_BYTES]);
         assert!(!hash.is(&neighbour) && !hash.is(&hash.as_bytes()[..SELECTOR_BYTES]) && !hash.is(&[]));
         neighbour[SELECTOR_BYTES - 1] ^= 1;
         assert!(!hash.alike().contains(&neighbour));
