@@ -1,7 +1,7 @@
 //! The vault as a whole: what opens, what is refused, and what never shows.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -133,15 +133,14 @@ fn a_ring_key_that_was_mistyped_takes_no_envelope_for_damaged() {
     }
 }
 
-/// Only root can give a file away.
 #[test]
 fn a_ring_that_root_adds_to_stays_its_owners() {
-    if !rustix::process::geteuid().is_root() {
-        return;
-    }
     let place = ring_file(&ring_text(&random_base64(), &[entry("one", &random_base64())]));
     let (user, group) = (4_711, 4_712);
-    std::os::unix::fs::chown(&place.path, Some(user), Some(group)).unwrap();
+    if chown(&place.path, Some(user), Some(group)).is_err() {
+        // Only root can give a file away, and not in every container.
+        return;
+    }
     open(&place.path).add_ring_key(&SystemClock).unwrap();
     assert_eq!(open(&place.path).ring_keys().len(), 2);
     let found = fs::metadata(&place.path).unwrap();
