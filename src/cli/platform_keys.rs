@@ -52,7 +52,9 @@ fn refused(code: SubmitError, provider: ProviderCode) -> String {
     let reason = match code {
         SubmitError::KeyFormat => "The text cannot be a key of this provider; nobody was asked.",
         SubmitError::KeyNotAccepted => "The key cannot be taken here; nobody was asked.",
-        SubmitError::LabelFormat => "The label has to be at most 64 characters without control characters.",
+        SubmitError::LabelFormat => {
+            "The label has to be at most 64 characters, without control characters and without a word that looks like a key."
+        }
         SubmitError::ProviderClosed => "New keys of this provider are not taken now.",
         SubmitError::KeyLimit => "There are as many keys as keys.per_account allows.",
         SubmitError::TooManySubmissions => "There were as many submissions as keys.submissions_per_hour allows.",

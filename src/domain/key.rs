@@ -226,7 +226,7 @@ pub struct Key {
     pub backoff: i32,
     /// Whether it was ever ACTIVE: only then does INVALID take two rejections.
     pub ever_active: bool,
-    /// The first of two rejections, while the second is awaited.
+    /// The first of two rejections, while the second is awaited. None where it did not count.
     pub first_rejected_at: Option<Timestamp>,
     /// When its provider rejected it last, whatever became of it since.
     pub rejected_at: Option<Timestamp>,
@@ -280,6 +280,14 @@ impl Key {
             && !self.prepaid
             && self.paused_until.is_none_or(|until| until <= now)
             && self.problem.as_ref().is_none_or(|problem| !problem.code.stops_lending())
+    }
+
+    /// Whether its provider rejected it after it last told a figure: nobody knows yet whether it is good. Nothing but
+    /// the next reading is to ask by it, for wrong keys are what providers count.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        let is_unanswered = |at: Timestamp| self.reading.is_none_or(|reading| reading.read_at < at);
+        matches!(self.status, KeyStatus::Active | KeyStatus::Depleted) && self.rejected_at.is_some_and(is_unanswered)
     }
 
     /// Whether the last reading is young enough to lend by.

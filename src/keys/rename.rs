@@ -9,7 +9,7 @@ use crate::moves;
 pub enum RenameError {
     /// There is no such key of the caller.
     KeyNotFound,
-    /// The label is too long or has control characters.
+    /// The label is too long, has control characters, or a word that looks like a key.
     LabelFormat,
 }
 

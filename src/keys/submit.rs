@@ -38,7 +38,7 @@ pub enum SubmitError {
     KeyFormat,
     /// The key cannot be taken here.
     KeyNotAccepted,
-    /// The label is too long or has control characters.
+    /// The label is too long, has control characters, or a word that looks like a key.
     LabelFormat,
     /// New keys of this provider are not taken now.
     ProviderClosed,

@@ -34,8 +34,8 @@ user_error! {
     RenameKeyErrorCode {
         /// There is no such key of the caller.
         KeyNotFound at "keyId" => "There is no such key.",
-        /// The label is too long or has control characters.
-        LabelFormat at "label" => "A label has at most 64 characters and no control characters.",
+        /// The label is too long, has control characters, or a word that looks like a key.
+        LabelFormat at "label" => "A label has at most 64 characters, no control characters, and nothing that looks like a key.",
     }
 }
 

@@ -40,8 +40,8 @@ user_error! {
         KeyFormat at "key" => "This text cannot be a key of this provider.",
         /// The key cannot be taken here; nobody was asked.
         KeyNotAccepted at "key" => "This key cannot be taken here.",
-        /// The label is too long or has control characters.
-        LabelFormat at "label" => "A label has at most 64 characters and no control characters.",
+        /// The label is too long, has control characters, or a word that looks like a key.
+        LabelFormat at "label" => "A label has at most 64 characters, no control characters, and nothing that looks like a key.",
         /// New keys of this provider are not taken now.
         ProviderClosed at "provider" => "New keys of this provider are not taken now.",
         /// The account has as many keys as it may.

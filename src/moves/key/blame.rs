@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::domain::{Blame, BlameScope, Key, KeyId, KeyProblemCode, KeyStatus, Timestamp};
+use crate::domain::{AccountId, Blame, BlameScope, Key, KeyId, KeyProblemCode, KeyStatus, Timestamp};
 use crate::store::{StoreError, Tx};
 
 use super::reading::{Policy, problem_of, set_problem};
@@ -105,7 +105,12 @@ async fn reject(tx: &mut Tx, key: &mut Key, fault: &Blame, policy: Policy) -> Re
     }
     let confirmed = match key.first_rejected_at {
         _ if key.status == KeyStatus::Pending || !key.ever_active => true,
-        Some(first) => now.since(first) >= SECOND_LOOK,
+        Some(first) if now.since(first) < SECOND_LOOK => false,
+        Some(first) => {
+            let counts = !was_before_alarm(tx, key, first).await?;
+            key.first_rejected_at = key.first_rejected_at.filter(|_| counts);
+            counts
+        }
         None => false,
     };
     if confirmed {
@@ -123,17 +128,47 @@ async fn reject(tx: &mut Tx, key: &mut Key, fault: &Blame, policy: Policy) -> Re
     Ok(())
 }
 
-/// Whether several owners' keys that once worked were rejected by this code within a minute.
+/// Counts the rejection of a new key that moves it no more, since it was removed or blocked while its provider was
+/// asked: the provider has counted it, and who hands it over again is not to have it counted twice.
+pub(super) async fn count(tx: &mut Tx, before: &Key, fault: &Blame, policy: Policy) -> Result<(), StoreError> {
+    if fault.scope != BlameScope::KeyRejected || before.ever_active {
+        return Ok(());
+    }
+    let now = tx.now();
+    let is_doubtful = policy.rejects_all || are_many_alike(tx, before, fault).await?;
+    save(tx, before, Key { rejected_at: Some(now), ..before.clone() }).await?;
+    if is_doubtful {
+        return Ok(());
+    }
+    tx.insert_known_bad(before.provider, &before.fingerprint, now.plus(KNOWN_BAD)).await
+}
+
+/// Whether several owners' keys that once worked were rejected by this code within a minute, or since the provider
+/// last told a figure for any key: a restart, or retries that lie far apart, must not make bad keys of them.
 async fn are_many_alike(tx: &mut Tx, key: &Key, fault: &Blame) -> Result<bool, StoreError> {
-    let mut owners = tx.owners_rejected_alike(key, fault.code, tx.now().minus(ALARM_WINDOW)).await?;
+    let minute = tx.now().minus(ALARM_WINDOW);
+    let since = tx.last_read_at(key.provider).await?.map_or(minute, |read_at| read_at.min(minute));
+    let others = tx.owners_rejected_alike(key, fault.code, since).await?;
+    Ok(are_many(others, key))
+}
+
+/// Whether an alarm began after the first of two rejections: then it is as doubtful as those that the alarm was about.
+async fn was_before_alarm(tx: &mut Tx, key: &Key, first: Timestamp) -> Result<bool, StoreError> {
+    let others = tx.owners_rejected_since(key, first.minus(ALARM_WINDOW)).await?;
+    let is_any_in_vain = others.iter().any(|(_, is_held_against)| !is_held_against);
+    Ok(is_any_in_vain && are_many(others.into_iter().map(|(owner, _)| owner).collect(), key))
+}
+
+/// Whether the owners of other keys and, if it once worked, of this one are so many that no key is to blame.
+fn are_many(mut owners: Vec<AccountId>, key: &Key) -> bool {
     if key.ever_active {
         owners.push(key.owner);
     }
     let keys = owners.len();
-    Ok(keys >= ALARM_KEYS && owners.into_iter().collect::<BTreeSet<_>>().len() >= ALARM_OWNERS)
+    keys >= ALARM_KEYS && owners.into_iter().collect::<BTreeSet<_>>().len() >= ALARM_OWNERS
 }
 
-/// Nothing is held against the key. What it was rejected for before is as doubtful, so it begins anew.
+/// Nothing is held against the key. What it was rejected for before is as doubtful, so it takes two anew.
 fn freeze(key: &mut Key, fault: &Blame, policy: Policy, now: Timestamp) {
     let delay = later(key, ALARM_WINDOW, fault.retry_after.unwrap_or_default(), policy);
     if key.status == KeyStatus::Pending {
@@ -141,7 +176,7 @@ fn freeze(key: &mut Key, fault: &Blame, policy: Policy, now: Timestamp) {
         show(key, &trouble, Some(now.plus(delay)), now);
         key.next_sync_at = Some(now.plus(delay));
     } else {
-        key.first_rejected_at = Some(now);
+        key.first_rejected_at = None;
         doubt(key, fault, now.plus(delay), now);
     }
 }

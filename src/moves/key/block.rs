@@ -32,7 +32,7 @@ pub async fn unblock(tx: &mut Tx, before: &Key) -> Result<Key, StoreError> {
         rest(&mut key, KeyProblemCode::CheckingCharge, now);
     } else if key.status == KeyStatus::Invalid {
         rest(&mut key, KeyProblemCode::Rejected, now);
-    } else if key.first_rejected_at.is_some() {
+    } else if key.is_in_doubt() {
         rest(&mut key, KeyProblemCode::RejectionUnconfirmed, now);
     }
     if key.status.is_read_by_timer() {

@@ -117,7 +117,7 @@ async fn take(
         None => insert(tx, new).await?,
     };
     if key.status == KeyStatus::Pending
-        && let Err(until) = turn::take(tx, key.provider, key.owner, bounds.rejections).await?
+        && let Err(until) = turn::take(tx, &key, bounds.rejections).await?
     {
         let mut queued = key.clone();
         turn::queue(&mut queued, until, tx.now());

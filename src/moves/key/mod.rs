@@ -90,7 +90,7 @@ pub(super) fn rest(key: &mut Key, code: KeyProblemCode, now: Timestamp) {
 /// Ends that rest and has the key read soon.
 pub(super) fn end_rest(key: &mut Key, code: KeyProblemCode, now: Timestamp) {
     if key.problem.as_ref().is_some_and(|problem| problem.code == code) {
-        let unconfirmed = key.first_rejected_at.map(|_| (KeyProblemCode::RejectionUnconfirmed, None, None));
+        let unconfirmed = key.is_in_doubt().then_some((KeyProblemCode::RejectionUnconfirmed, None, None));
         reading::set_problem(key, unconfirmed, now);
         if key.status.is_read_by_timer() {
             key.next_sync_at = Some(now);

@@ -90,12 +90,12 @@ pub async fn record_reading(tx: &mut Tx, report: Report, policy: Policy) -> Resu
         // What was asked for before a key was blocked must not move it any more; what belongs to an
         // attempt under way has no claim, and does.
         if !stands || before.blocked_at.is_some() {
-            return Ok(None);
+            return drop_report(tx, &before, &report, policy).await;
         }
     }
     let overtaken = before.reading.is_some_and(|reading| reading.started_at > report.started_at);
     if overtaken || before.status == KeyStatus::Removed {
-        return Ok(None);
+        return drop_report(tx, &before, &report, policy).await;
     }
     let mut key = before.clone();
     match report.outcome {
@@ -103,6 +103,14 @@ pub async fn record_reading(tx: &mut Tx, report: Report, policy: Policy) -> Resu
         Err(ref fault) => blame::unreadable(tx, &mut key, fault, policy).await?,
     }
     save(tx, &before, key).await.map(Some)
+}
+
+/// What comes too late changes nothing of the key; that its provider was asked in vain stays on record.
+async fn drop_report(tx: &mut Tx, before: &Key, report: &Report, policy: Policy) -> Result<Option<Key>, StoreError> {
+    if let Err(fault) = &report.outcome {
+        blame::count(tx, before, fault, policy).await?;
+    }
+    Ok(None)
 }
 
 async fn accept(

@@ -23,17 +23,44 @@ const SOON: Duration = Duration::from_millis(200);
 /// Most waiting keys of a provider that are looked at in one pass.
 const WAITING_MAX: u64 = 1_000;
 
-/// Whether a key of the owner may be validated now, or when to ask again. Holds off every other such
-/// question about the provider until the transaction ends; whoever locks keys or accounts as well
+/// Whether the key, which may wait in line already, may be validated now, or when to ask again. Holds off every
+/// other such question about the provider until the transaction ends; whoever locks keys or accounts as well
 /// locks the line before them.
-pub(super) async fn take(
-    tx: &mut Tx,
-    provider: ProviderCode,
-    owner: AccountId,
+pub(super) async fn take(tx: &mut Tx, key: &Key, rejections: usize) -> Result<Result<(), Timestamp>, StoreError> {
+    let used = used(tx, key.provider).await?;
+    let mut waiting = tx.validations_waiting(key.provider, WAITING_MAX).await?;
+    if waiting.iter().all(|(id, _)| *id != key.id) {
+        waiting.push((key.id, key.owner));
+    }
+    Ok(in_turn(used, waiting, (key.id, key.owner), rejections, tx.now()))
+}
+
+/// Whether there is room for the key once those were served who wait and come before it.
+fn in_turn(
+    mut used: Validations,
+    waiting: Vec<(KeyId, AccountId)>,
+    (key, owner): (KeyId, AccountId),
     rejections: usize,
-) -> Result<Result<(), Timestamp>, StoreError> {
-    let used = used(tx, provider).await?;
-    Ok(turn(&used, owner, rejections, tx.now()))
+    now: Timestamp,
+) -> Result<(), Timestamp> {
+    turn(&used, owner, rejections, now)?;
+    let mut lines = lines(waiting);
+    while let Some((of, first)) = next(&used, &mut lines, rejections, now) {
+        if first == key {
+            return Ok(());
+        }
+        used.under_way.push(of);
+    }
+    Err(now.plus(SOON))
+}
+
+/// The keys in line of each owner, backwards, so that whoever waits longest is at the end of the line's vector.
+fn lines(waiting: Vec<(KeyId, AccountId)>) -> BTreeMap<AccountId, Vec<KeyId>> {
+    let mut lines: BTreeMap<AccountId, Vec<KeyId>> = BTreeMap::new();
+    for (key, owner) in waiting.into_iter().rev() {
+        lines.entry(owner).or_default().push(key);
+    }
+    lines
 }
 
 /// Whether a key may be read by hand now: one that the provider may well reject only in its turn. To be
@@ -43,7 +70,7 @@ pub(super) async fn take(
 /// The database fails.
 pub async fn may_be_read(tx: &mut Tx, key: &Key, rejections: usize) -> Result<bool, StoreError> {
     let is_proved = !matches!(key.status, KeyStatus::Pending | KeyStatus::Invalid);
-    Ok(is_proved || take(tx, key.provider, key.owner, rejections).await?.is_ok())
+    Ok(is_proved || take(tx, key, rejections).await?.is_ok())
 }
 
 /// Shows that a PENDING key waits for its turn.
@@ -69,11 +96,7 @@ pub async fn claim_validations(
         return Ok(Vec::new());
     }
     let mut used = used(tx, provider).await?;
-    let mut lines: BTreeMap<AccountId, Vec<KeyId>> = BTreeMap::new();
-    // Backwards, so that whoever waits longest is at the end of the line's vector.
-    for (key, owner) in waiting.into_iter().rev() {
-        lines.entry(owner).or_default().push(key);
-    }
+    let mut lines = lines(waiting);
     let mut claimed = Vec::new();
     while claimed.len() < limit
         && let Some((owner, key)) = next(&used, &mut lines, policy.rejections, tx.now())
@@ -172,6 +195,24 @@ mod tests {
             let used = used(&rejected, &under_way);
             assert_eq!(turn(&used, owner(1), 3, now), expected, "{rejected:?} {under_way:?}");
         }
+    }
+
+    #[test]
+    fn who_comes_last_waits_for_those_in_line() {
+        let key = |number: u128| KeyId(Uuid::from_u128(number));
+        let fresh = (key(31), owner(3));
+        let go = |line: &[(u128, u128)], rejected: &[(u128, i64)], under_way: &[u128]| {
+            let mut waiting: Vec<_> = line.iter().map(|(id, of)| (key(*id), owner(*of))).collect();
+            waiting.push(fresh);
+            in_turn(used(rejected, under_way), waiting, fresh, 3, at(10)).is_ok()
+        };
+        assert!(go(&[], &[], &[]));
+        assert!(go(&[(11, 1)], &[], &[1]), "two places are left, and one waits before");
+        assert!(!go(&[(11, 1), (21, 2)], &[], &[4]), "two places are left, and two wait before");
+        assert!(go(&[(11, 1), (12, 1)], &[(1, 9)], &[]), "whoever has used less comes before");
+        assert!(go(&[(11, 1), (12, 1)], &[(1, 8), (1, 9)], &[]), "who has used up his half is not in its way");
+        assert!(!go(&[(11, 1)], &[(1, 8), (2, 9)], &[4]), "the budget is spent");
+        assert!(!go(&[(32, 3)], &[], &[3]), "one's own come before as well");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use entity::account;
 use entity::provider_key::{Column as C, Entity};
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use crate::domain::id::new_uuid;
@@ -92,21 +92,23 @@ impl Tx {
         provider: ProviderCode,
         limit: u64,
     ) -> Result<Vec<(KeyId, AccountId)>, StoreError> {
-        let due: Vec<(Uuid, Uuid)> = Entity::find()
-            .select_only()
-            .columns([C::Id, C::OwnerId])
-            .filter(C::Provider.eq(provider.as_str()))
-            .filter(C::Status.eq(KeyStatus::Pending.as_str()))
-            .filter(C::NextSyncAt.lte(self.now.micros()))
-            .filter(C::Envelope.is_not_null())
-            .filter(C::OwnerId.not_in_subquery(frozen_accounts()))
-            .filter(unclaimed(self.now))
-            .order_by_asc(C::NextSyncAt)
-            .limit(limit)
-            .into_tuple()
-            .all(&self.inner)
-            .await?;
-        Ok(due.into_iter().map(|(key, owner)| (KeyId(key), AccountId(owner))).collect())
+        let due = pending(provider, self.now).filter(C::NextSyncAt.lte(self.now.micros())).limit(limit);
+        in_line(due, &self.inner).await
+    }
+
+    /// PENDING keys of a provider that wait for their turn, due or not, each with its owner, the longest due first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn validations_waiting(
+        &mut self,
+        provider: ProviderCode,
+        limit: u64,
+    ) -> Result<Vec<(KeyId, AccountId)>, StoreError> {
+        let queued = pending(provider, self.now)
+            .filter(C::ProblemCode.eq(KeyProblemCode::ValidationQueued.as_str()))
+            .limit(limit);
+        in_line(queued, &self.inner).await
     }
 
     /// Lets no other transaction begin validations at a provider until this one ends. SQLite has one
@@ -124,7 +126,7 @@ impl Tx {
     }
 
     /// What counts against the budget of rejections at a provider: keys that it rejected since the
-    /// moment given, and validations under way.
+    /// moment given, and validations under way, also of keys that were removed meanwhile.
     ///
     /// # Errors
     /// The database fails.
@@ -138,7 +140,11 @@ impl Tx {
             .all(&self.inner)
             .await?;
         let under_way: Vec<Uuid> = of_provider
-            .filter(C::Status.eq(KeyStatus::Pending.as_str()))
+            .filter(
+                Condition::any()
+                    .add(C::Status.eq(KeyStatus::Pending.as_str()))
+                    .add(Condition::all().add(C::Status.eq(KeyStatus::Removed.as_str())).add(C::EverActive.eq(false))),
+            )
             .filter(C::ClaimedUntil.gt(self.now.micros()))
             .into_tuple()
             .all(&self.inner)
@@ -182,6 +188,22 @@ impl Tx {
 /// Statuses whose keys are read without being asked.
 pub(in crate::store) fn read_by_timer() -> Vec<&'static str> {
     KeyStatus::ALL.iter().filter(|status| status.is_read_by_timer()).map(|status| status.as_str()).collect()
+}
+
+/// PENDING keys that nobody is validating, the longest due first.
+fn pending(provider: ProviderCode, now: Timestamp) -> Select<Entity> {
+    Entity::find()
+        .filter(C::Provider.eq(provider.as_str()))
+        .filter(C::Status.eq(KeyStatus::Pending.as_str()))
+        .filter(C::Envelope.is_not_null())
+        .filter(C::OwnerId.not_in_subquery(frozen_accounts()))
+        .filter(unclaimed(now))
+        .order_by_asc(C::NextSyncAt)
+}
+
+async fn in_line(keys: Select<Entity>, tx: &impl ConnectionTrait) -> Result<Vec<(KeyId, AccountId)>, StoreError> {
+    let found: Vec<(Uuid, Uuid)> = keys.select_only().columns([C::Id, C::OwnerId]).into_tuple().all(tx).await?;
+    Ok(found.into_iter().map(|(key, owner)| (KeyId(key), AccountId(owner))).collect())
 }
 
 fn frozen_accounts() -> sea_orm::sea_query::SelectStatement {

@@ -4,6 +4,7 @@ use entity::{attempt, balance_sample, known_bad_key, provider_key};
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select};
+use uuid::Uuid;
 
 use crate::domain::key::BalanceSource;
 use crate::domain::{AccountId, AttemptState, Key, KeyId, KeyStatus, ProviderCode, Timestamp, Usd};
@@ -183,6 +184,22 @@ impl Tx {
         Ok(outcome.rows_affected == 1)
     }
 
+    /// When a provider last told a figure for any of its keys.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn last_read_at(&mut self, provider: ProviderCode) -> Result<Option<Timestamp>, StoreError> {
+        use provider_key::Column as C;
+        let newest = provider_key::Entity::find()
+            .select_only()
+            .column_as(C::ReadAt.max(), "newest")
+            .filter(C::Provider.eq(provider.as_str()))
+            .into_tuple::<Option<i64>>()
+            .one(&self.inner)
+            .await?;
+        Ok(newest.flatten().map(Timestamp::from_micros))
+    }
+
     /// Owners of the provider's other keys once ACTIVE that it rejected by this code since the moment given.
     ///
     /// # Errors
@@ -194,19 +211,30 @@ impl Tx {
         since: Timestamp,
     ) -> Result<Vec<AccountId>, StoreError> {
         use provider_key::Column as C;
-        let owners = provider_key::Entity::find()
+        let by_code = code.map_or(C::ProblemProviderCode.is_null(), |code| C::ProblemProviderCode.eq(code));
+        let owners = rejected_others(key, since).filter(by_code).select_only().column(C::OwnerId).into_tuple();
+        Ok(owners.all(&self.inner).await?.into_iter().map(AccountId).collect())
+    }
+
+    /// Owners of the provider's other live keys once ACTIVE that it rejected since the moment given, and whether a
+    /// rejection is held against the key.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn owners_rejected_since(
+        &mut self,
+        key: &Key,
+        since: Timestamp,
+    ) -> Result<Vec<(AccountId, bool)>, StoreError> {
+        use provider_key::Column as C;
+        let others: Vec<(Uuid, Option<i64>)> = rejected_others(key, since)
+            .filter(C::Status.is_in([KeyStatus::Active, KeyStatus::Depleted].map(KeyStatus::as_str)))
             .select_only()
-            .column(C::OwnerId)
-            .filter(C::Provider.eq(key.provider.as_str()))
-            .filter(C::RejectedAt.gt(since.micros()))
-            .filter(C::EverActive.eq(true))
-            .filter(code.map_or(C::ProblemProviderCode.is_null(), |code| C::ProblemProviderCode.eq(code)))
-            .filter(C::Id.ne(key.id.0))
-            .limit(ALIKE_MAX)
+            .columns([C::OwnerId, C::FirstRejectedAt])
             .into_tuple()
             .all(&self.inner)
             .await?;
-        Ok(owners.into_iter().map(AccountId).collect())
+        Ok(others.into_iter().map(|(owner, first)| (AccountId(owner), first.is_some())).collect())
     }
 
     /// Notes that a key's balance changed.
@@ -279,4 +307,15 @@ fn own_key(owner: AccountId, provider: ProviderCode, fingerprint: &str) -> Selec
         .filter(provider_key::Column::OwnerId.eq(owner.0))
         .filter(provider_key::Column::Provider.eq(provider.as_str()))
         .filter(provider_key::Column::Fingerprint.eq(fingerprint))
+}
+
+/// Other keys of the provider once ACTIVE that it rejected since the moment given.
+fn rejected_others(key: &Key, since: Timestamp) -> Select<provider_key::Entity> {
+    use provider_key::Column as C;
+    provider_key::Entity::find()
+        .filter(C::Provider.eq(key.provider.as_str()))
+        .filter(C::RejectedAt.gt(since.micros()))
+        .filter(C::EverActive.eq(true))
+        .filter(C::Id.ne(key.id.0))
+        .limit(ALIKE_MAX)
 }

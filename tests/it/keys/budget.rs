@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use key_recycling::domain::{Actor, KeyId};
+use key_recycling::moves::key::may_be_read;
+use key_recycling::store::StoreError;
 use serde_json::{Value, json};
 
 use super::{lively, only_error, until, until_passing};
 use crate::support::keys::fresh_key;
-use crate::support::{Caller, Database, Plan, Server, eventually};
+use crate::support::{Caller, Database, Plan, Server, eventually, sql};
 
 const SLUG: &str = "two_captcha";
 
@@ -122,6 +125,54 @@ on_both_databases! {
         }));
         for (owner, id) in submitted.await {
             until(owner, &id, "it is validated", |key| key["status"] == "ACTIVE").await;
+        }
+        server.stop().await;
+    }
+
+    /// The provider counts what it was asked, whatever its key has become meanwhile.
+    async fn junk_that_is_removed_while_it_is_asked_about_spends_the_budget_too(database) {
+        let mut server = strict(database).await;
+        server.providers.fault(SLUG, "getBalance", 100, json!({ "kind": "delay", "ms": 3_000 })).await;
+        let mallory = server.owner(5_000_000_666);
+        let texts: Vec<String> = (0..8).map(|_| fresh_key(SLUG)).collect();
+        for text in &texts {
+            let submitted = mallory.submit("TWO_CAPTCHA", text).await;
+            assert_eq!(submitted["key"]["status"], "PENDING", "{submitted}");
+            assert_eq!(mallory.remove(&submitted["key"]["id"]).await["key"]["status"], "REMOVED");
+        }
+        let counted = "SELECT count(*) FROM provider_key WHERE rejected_at IS NOT NULL";
+        eventually("two are counted", || async { (server.database.number(counted).await == Some(2)).then_some(()) }).await;
+        assert_eq!(server.providers.unknown_key_calls(SLUG).await, 2, "an owner's half of the budget");
+        server.providers.clear_faults(SLUG).await;
+        let again = mallory.submit("TWO_CAPTCHA", &texts[0]).await;
+        assert_eq!(only_error(&again)["code"], "KEY_NOT_ACCEPTED", "it is known to be bad");
+        assert!(is_queued(&mallory.submit("TWO_CAPTCHA", &fresh_key(SLUG)).await["key"]));
+        assert_eq!(server.providers.unknown_key_calls(SLUG).await, 2);
+        server.stop().await;
+    }
+
+    async fn whoever_comes_last_does_not_overtake_who_waits(database) {
+        let mut server = strict(database).await;
+        let owners: Vec<Caller> = (1..=4).map(|number| server.owner(5_000_000_000 + number)).collect();
+        for owner in &owners[..3] {
+            let key = junk(owner, 1).await.remove(0);
+            until(owner, &key["id"], "it is rejected", |key| key["status"] == "INVALID").await;
+        }
+        for owner in &owners {
+            assert!(is_queued(&junk(owner, 1).await[0]));
+        }
+        // There is room for three again, and no timer is to fill it.
+        server.database.execute("UPDATE provider_key SET next_sync_at = 9000000000000000 WHERE status = 'PENDING'").await;
+        server.pass_time(Duration::from_secs(10 * 60 + 1));
+        let store = server.app().store.clone();
+        let connection = server.database.connect().await;
+        for (place, its_turn) in [(0, true), (1, true), (2, true), (3, false)] {
+            let query = format!("SELECT id FROM provider_key WHERE status = 'PENDING' ORDER BY id LIMIT 1 OFFSET {place}");
+            let id = KeyId(sql::id(&connection, &query).await);
+            let key = store.key(&Actor::Operator, id).await.expect("the database answers").expect("the key");
+            let may = store.write("may", move |tx| Box::pin(async move { may_be_read(tx, &key, 3).await }));
+            let may: Result<bool, StoreError> = may.await;
+            assert_eq!(may.expect("the database answers"), its_turn, "{place}");
         }
         server.stop().await;
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{gateway, lively, turnstile, until};
+use super::{gateway, lively, stop_timer, turnstile, until};
 use crate::support::caller::http_client;
 use crate::support::{Caller, Database, Plan, Server, eventually};
 use key_recycling::domain::Scope;
@@ -29,6 +29,11 @@ async fn settled(database: Database, count: usize) -> (Server, Vec<Caller>, Vec<
 /// Has every key read as soon as there is room.
 async fn read_all(server: &Server) {
     server.database.execute("UPDATE provider_key SET next_sync_at = 0 WHERE next_sync_at IS NOT NULL").await;
+}
+
+/// When the last rejection came.
+async fn rejected_at(server: &Server) -> Option<i64> {
+    server.database.number("SELECT max(rejected_at) FROM provider_key").await
 }
 
 async fn health(caller: &Caller) -> String {
@@ -127,6 +132,68 @@ on_both_databases! {
         let id = submitted["key"]["id"].clone();
         recover(&server, &owners, &[&*keys, &[(0, id)]].concat()).await;
         assert_eq!(health(&owners[0]).await, "HEALTHY");
+        server.stop().await;
+    }
+
+    /// What a process knows of a pause is gone with it; what was rejected meanwhile is in the database.
+    async fn a_restart_while_every_key_is_rejected_takes_none_out(database) {
+        let (mut server, owners, keys) = settled(database, KEYS).await;
+        let lie = json!({ "kind": "error", "code": "ERROR_KEY_DOES_NOT_EXIST" });
+        server.providers.fault(SLUG, "getBalance", 100_000, lie).await;
+        read_all(&server).await;
+        until_health(&owners[0], "UNAVAILABLE").await;
+        eventually("more than one has been rejected", || async {
+            let rejected = "SELECT count(*) FROM provider_key WHERE rejected_at IS NOT NULL";
+            server.database.number(rejected).await.filter(|count| *count >= 3)
+        })
+        .await;
+        server.restart().await;
+        let owners: Vec<Caller> = (0..OWNERS).map(|number| server.owner(5_000_000_001 + number)).collect();
+        stop_timer(&server).await;
+        // One at a time and further apart than a minute: alone, each would look like a bad key.
+        let before = rejected_at(&server).await;
+        for _ in 0..2 {
+            for (owner, id) in &keys {
+                server.pass_time(Duration::from_secs(90));
+                owners[*owner].check(id).await;
+                stop_timer(&server).await;
+            }
+        }
+        assert!(rejected_at(&server).await > before, "they are asked about");
+        assert_all_active(&owners, &keys).await;
+        server.providers.clear_faults(SLUG).await;
+        server.database.execute("UPDATE provider_key SET next_sync_at = 0").await;
+        recover(&server, &owners, &keys).await;
+        server.stop().await;
+    }
+
+    /// Whatever was rejected while nothing counted has two rejections before it still.
+    async fn a_provider_that_wavers_takes_no_key_out_by_one_rejection(database) {
+        let (mut server, owners, keys) = settled(database, KEYS).await;
+        let lie = json!({ "kind": "error", "code": "ERROR_KEY_DOES_NOT_EXIST" });
+        stop_timer(&server).await;
+        server.providers.fault(SLUG, "getBalance", 100_000, lie.clone()).await;
+        for (owner, id) in &keys[..4] {
+            owners[*owner].check(id).await;
+        }
+        until_health(&owners[0], "UNAVAILABLE").await;
+        stop_timer(&server).await;
+        server.providers.clear_faults(SLUG).await;
+        let (owner, good) = &keys[4];
+        eventually("one figure is told", || async {
+            server.pass_time(Duration::from_secs(31));
+            (owners[*owner].check(good).await["checked"] == true).then_some(())
+        })
+        .await;
+        until_health(&owners[0], "HEALTHY").await;
+        server.providers.fault(SLUG, "getBalance", 100_000, lie).await;
+        server.pass_time(Duration::from_secs(90));
+        let (owner, id) = &keys[0];
+        let before = rejected_at(&server).await;
+        owners[*owner].check(id).await;
+        assert!(rejected_at(&server).await > before, "it is asked about");
+        let key = owners[*owner].key(id).await;
+        assert_eq!((&key["status"], &key["problem"]["code"]), (&json!("ACTIVE"), &json!("REJECTION_UNCONFIRMED")), "{key}");
         server.stop().await;
     }
 

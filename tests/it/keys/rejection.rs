@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{lively, only_error, sealed_keys, until, until_passing};
+use super::{calm_server, gateway, lively, only_error, sealed_keys, turnstile, until, until_passing};
 use crate::support::keys::fresh_key;
 use crate::support::{Server, eventually};
 use key_recycling::domain::Scope;
@@ -14,6 +14,11 @@ const HOUR: Duration = Duration::from_secs(60 * 60 + 1);
 
 async fn suspend(server: &Server, slug: &str, key: &str, suspended: bool) {
     server.providers.set_key(slug, key, json!({ "suspended": suspended })).await;
+}
+
+/// How often a method was called by a key.
+async fn calls(server: &Server, slug: &str, key: &str, method: &str) -> u64 {
+    server.providers.books(slug, key).await["calls"][method].as_u64().unwrap_or(0)
 }
 
 fn is_unconfirmed(key: &Value) -> bool {
@@ -55,6 +60,51 @@ on_both_databases! {
             let well = until(&owner, &id, "the key is well again", |key| key["problem"].is_null()).await;
             assert_eq!((&well["status"], &well["lendable"]), (&json!("ACTIVE"), &json!(true)), "{well}");
         }
+        server.stop().await;
+    }
+
+    /// A provider counts each call by a wrong key, also one that asks for a result.
+    async fn a_key_in_doubt_is_asked_about_no_task(database) {
+        let mut server = Server::start(database).await;
+        let owner = server.owner(5_000_000_001);
+        let dispatcher = server.service("dispatcher", &[Scope::Dispatch]).await;
+        let (key, id) = lively(&server, &owner, "two_captcha", "1").await;
+        server.providers.settings("two_captcha", json!({ "solve_ms": [600_000, 600_000] })).await;
+        let opened = dispatcher.open_lease("a task", 1, json!({ "taskType": "TURNSTILE" })).await;
+        let body = json!({ "clientKey": opened["lease"]["token"], "task": turnstile() });
+        assert_eq!(gateway(&server, "createTask", body).await["errorId"], 0);
+        let polls = async || calls(&server, "two_captcha", &key, "getTaskResult").await;
+        eventually("it is asked about", || async { (polls().await >= 3).then_some(()) }).await;
+        suspend(&server, "two_captcha", &key, true).await;
+        until(&owner, &id, "the rejection", is_unconfirmed).await;
+        // Whatever poll was under way has arrived by then.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let asked = polls().await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(polls().await, asked, "a call by a key that may be wrong");
+        suspend(&server, "two_captcha", &key, false).await;
+        server.pass_time(SECOND_LOOK);
+        until(&owner, &id, "the key is well again", |key| key["problem"].is_null()).await;
+        eventually("its task is asked about again", || async { (polls().await > asked).then_some(()) }).await;
+        server.stop().await;
+    }
+
+    async fn a_key_that_is_rejected_before_a_task_does_not_get_it(database) {
+        let mut server = calm_server(database).await;
+        let owner = server.owner(5_000_000_001);
+        let dispatcher = server.service("dispatcher", &[Scope::Dispatch]).await;
+        let (key, id) = lively(&server, &owner, "capsolver", "1").await;
+        let opened = dispatcher.open_lease("a task", 1, json!({ "taskType": "TURNSTILE" })).await;
+        suspend(&server, "capsolver", &key, true).await;
+        let task = json!({ "type": "AntiTurnstileTaskProxyLess", "websiteURL": "https://example.com/", "websiteKey": "site-key" });
+        let body = json!({ "clientKey": opened["lease"]["token"], "task": task });
+        let answer = gateway(&server, "createTask", body).await;
+        assert_eq!(answer["errorId"], 1, "{answer}");
+        assert_eq!(calls(&server, "capsolver", &key, "createTask").await, 0, "one wrong call is enough");
+        let found = owner.key(&id).await;
+        assert!(is_unconfirmed(&found), "{found}");
+        let attempt = dispatcher.attempt(&opened["lease"]["attempt"]["id"]).await;
+        assert_eq!(attempt["state"], "RELEASED", "{attempt}");
         server.stop().await;
     }
 

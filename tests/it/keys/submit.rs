@@ -168,7 +168,8 @@ on_both_databases! {
         let mut server = calm_server(database).await;
         let owner = server.owner(5_000_000_001);
         let key = server.providers.key("two_captcha", "1").await;
-        for label in ["l".repeat(65), "two\nlines".to_owned(), "bell\u{7}".to_owned()] {
+        let (own, foreign) = (fresh_key("two_captcha"), fresh_key("capsolver"));
+        for label in ["l".repeat(65), "two\nlines".to_owned(), "bell\u{7}".to_owned(), own, format!("was {foreign}")] {
             let refused = owner.submit_as("TWO_CAPTCHA", &key, Some(&label)).await;
             let error = only_error(&refused);
             assert_eq!((&error["code"], &error["field"]), (&json!("LABEL_FORMAT"), &json!(["label"])), "{label:?}");
