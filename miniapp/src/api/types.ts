@@ -103,7 +103,7 @@ export type RemoveKeyInput = {
 export type RenameKeyErrorCode =
   /** There is no such key of the caller. */
   | 'KEY_NOT_FOUND'
-  /** The label is too long or has control characters. */
+  /** The label is too long, has control characters, or a word that looks like a key. */
   | 'LABEL_FORMAT';
 
 /** Input of renameKey. */
@@ -124,7 +124,7 @@ export type SubmitKeyErrorCode =
   | 'KEY_LIMIT'
   /** The key cannot be taken here; nobody was asked. */
   | 'KEY_NOT_ACCEPTED'
-  /** The label is too long or has control characters. */
+  /** The label is too long, has control characters, or a word that looks like a key. */
   | 'LABEL_FORMAT'
   /** New keys of this provider are not taken now. */
   | 'PROVIDER_CLOSED'
