@@ -98,6 +98,8 @@ pub(crate) struct Account {
     pub(crate) suspended: bool,
     pub(crate) totals: Totals,
     pub(crate) calls: BTreeMap<Method, u64>,
+    /// Calls of whatever method that were refused since the key is suspended.
+    pub(crate) suspended_calls: u64,
     /// The latest task's id, for the fault that gives it out again.
     pub(crate) last_task: Option<String>,
     /// Settings of this key alone, and what comes of them over the provider's.

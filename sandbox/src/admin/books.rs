@@ -51,6 +51,7 @@ pub(super) struct KeyBooks {
     charges: Vec<Charge>,
     charges_dropped: u64,
     calls: BTreeMap<Method, u64>,
+    suspended_calls: u64,
     tasks: TaskCounts,
 }
 
@@ -95,6 +96,7 @@ pub(super) fn key_books(account: &Account) -> KeyBooks {
         charges: account.charges().iter().cloned().collect(),
         charges_dropped: account.charges_dropped(),
         calls: account.calls.clone(),
+        suspended_calls: account.suspended_calls,
         tasks: TaskCounts {
             created: account.totals.tasks_created,
             solved: account.totals.tasks_solved,

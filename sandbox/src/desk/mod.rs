@@ -85,8 +85,11 @@ impl Desk {
             return Err(Refusal::AddressBanned);
         }
         let name = self.provider.account_name(key);
-        match self.accounts.get(name) {
-            Some(account) if account.suspended => Err(Refusal::Suspended),
+        match self.accounts.get_mut(name) {
+            Some(account) if account.suspended => {
+                account.suspended_calls += 1;
+                Err(Refusal::Suspended)
+            }
             Some(_) => Ok(name.to_owned()),
             None => {
                 self.unknown_key_calls += 1;
