@@ -98,7 +98,7 @@ export const strings = {
   submitErrors: {
     KEY_FORMAT: 'This does not look like a key of this provider.',
     KEY_NOT_ACCEPTED: 'This key cannot be taken here.',
-    LABEL_FORMAT: 'The label is too long or has characters that cannot be shown.',
+    LABEL_FORMAT: 'The label is too long, looks like a key, or has characters that cannot be shown.',
     PROVIDER_CLOSED: 'New keys of this provider are not taken at the moment.',
     KEY_LIMIT: 'You have as many keys as an account may have.',
     TOO_MANY_SUBMISSIONS: 'That was too many keys for now. Please wait a while.',
