@@ -2,7 +2,7 @@
 //!
 //! What that costs is the difference of the two, run in turns on one machine:
 //! `for i in 1 2 3; do cargo bench --bench best_key -- choice; cargo bench --bench best_key_wiped -- choice; done`.
-//! The alternative, wiping keys alone where they are held, costs nothing here and leaves what libraries copy.
+//! `best_key` is the alternative: secrets wipe themselves there too, but what libraries copied of them stays.
 
 #[path = "best_key.rs"]
 mod best_key;

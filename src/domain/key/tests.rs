@@ -27,6 +27,26 @@ fn only_the_designed_arrows_exist() {
     }
 }
 
+#[test]
+fn a_key_is_in_doubt_from_a_rejection_to_the_next_figure() {
+    let read_at = sample().reading.expect("a reading").read_at;
+    let (before, after) = (read_at.minus(MINUTE), read_at.plus(MINUTE));
+    for (status, rejected_at, in_doubt) in [
+        (Active, None, false),
+        (Active, Some(before), false),
+        (Active, Some(read_at), false),
+        (Active, Some(after), true),
+        (Depleted, Some(after), true),
+        (Pending, Some(after), false),
+        (Invalid, Some(after), false),
+        (Removed, Some(after), false),
+    ] {
+        let key = Key { status, rejected_at, ..sample() };
+        assert_eq!(key.is_in_doubt(), in_doubt, "{status} {rejected_at:?}");
+    }
+    assert!(Key { rejected_at: Some(before), reading: None, ..sample() }.is_in_doubt());
+}
+
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 const MINUTE: Duration = Duration::from_secs(60);
 
