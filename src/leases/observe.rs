@@ -1,6 +1,7 @@
 //! One poller an attempt, and it is the server's: it asks for results that are due.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -15,6 +16,9 @@ use crate::store::StoreError;
 /// Fewest and most polls of one provider that may be under way at once; between the two it is as many
 /// as it takes requests at once. So few wait that each gets its turn at the provider in time.
 const UNDER_WAY: (usize, usize) = (64, 1024);
+
+/// When it is looked again whether a key in doubt is good, at the earliest.
+const AGAIN: Duration = Duration::from_secs(1);
 
 impl Leases {
     /// Asks for the results that are due, each in a task of its own. Answers how many.
@@ -116,9 +120,11 @@ impl Inner {
             return self.lose(&attempt).await.map(|_| ());
         }
         let Some((key, secret)) = self.unseal_with_key(attempt.key).await? else { return Ok(()) };
-        // A provider counts each call by a wrong key. Readings find out whether it is one.
+        // A provider counts each call by a wrong key. The next reading finds out whether it is one.
         if key.status == KeyStatus::Invalid || key.is_in_doubt() {
-            return Ok(());
+            let (id, later) = (attempt.id, now.plus(AGAIN).max(key.next_sync_at.unwrap_or(now)));
+            let put_off = self.store.write("put off poll", move |tx| Box::pin(tx.put_off_poll(id, later)));
+            return Ok::<(), StoreError>(put_off.await?).map_err(Failure::from);
         }
         let dialect = attempt.dialect.unwrap_or(Dialect::Json);
         match self.providers.result(provider, &secret, dialect, &task_id, attempt.task_type).await {

@@ -147,6 +147,21 @@ impl Tx {
         Ok(due)
     }
 
+    /// Takes a claimed poll back that was not made: it counts for nothing, and the next one is due at the moment given.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn put_off_poll(&mut self, id: AttemptId, until: Timestamp) -> Result<(), StoreError> {
+        attempt::Entity::update_many()
+            .col_expr(C::PollAt, Expr::value(Some(until.micros())))
+            .col_expr(C::Polls, Expr::col(C::Polls).sub(1))
+            .filter(C::Id.eq(id.0))
+            .filter(C::State.eq(AttemptState::Submitted.as_str()))
+            .exec(&self.inner)
+            .await?;
+        Ok(())
+    }
+
     /// The newest attempt of the key that was UNKNOWN and freed by evidence after the moment.
     ///
     /// # Errors

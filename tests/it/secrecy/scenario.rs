@@ -169,7 +169,8 @@ async fn hand_over(witness: &Witness, planted: &Planted, callers: &Callers, slug
     assert_eq!(answer["data"]["submitKey"]["userErrors"][0]["code"], "LABEL_FORMAT", "{slug}");
     let rename = "mutation($id: ID!, $label: String) { renameKey(input: { keyId: $id, label: $label }) {
         key { label } userErrors { code message field } } }";
-    for label in [good.clone(), format!("mine: {good}")] {
+    let another = planted.key(&fresh_key(slug));
+    for label in [good.clone(), format!("mine: {good}"), another] {
         let answer = witness.ask("renameKey", &callers.owner, rename, json!({ "id": id, "label": label })).await;
         if label.chars().count() <= 64 {
             assert_eq!(answer["data"]["renameKey"]["userErrors"][0]["code"], "LABEL_FORMAT", "{slug}: {answer}");
