@@ -28,22 +28,25 @@ const WAITING_MAX: u64 = 1_000;
 /// locks the line before them.
 pub(super) async fn take(tx: &mut Tx, key: &Key, rejections: usize) -> Result<Result<(), Timestamp>, StoreError> {
     let used = used(tx, key.provider).await?;
+    // Before the line is looked at: that takes long where it is long, and all wait for it.
+    if let Err(later) = turn(&used, key.owner, rejections, tx.now()) {
+        return Ok(Err(later));
+    }
     let mut waiting = tx.validations_waiting(key.provider, WAITING_MAX).await?;
     if waiting.iter().all(|(id, _)| *id != key.id) {
         waiting.push((key.id, key.owner));
     }
-    Ok(in_turn(used, waiting, (key.id, key.owner), rejections, tx.now()))
+    Ok(in_turn(used, waiting, key.id, rejections, tx.now()))
 }
 
 /// Whether there is room for the key once those were served who wait and come before it.
 fn in_turn(
     mut used: Validations,
     waiting: Vec<(KeyId, AccountId)>,
-    (key, owner): (KeyId, AccountId),
+    key: KeyId,
     rejections: usize,
     now: Timestamp,
 ) -> Result<(), Timestamp> {
-    turn(&used, owner, rejections, now)?;
     let mut lines = lines(waiting);
     while let Some((of, first)) = next(&used, &mut lines, rejections, now) {
         if first == key {
@@ -204,7 +207,7 @@ mod tests {
         let go = |line: &[(u128, u128)], rejected: &[(u128, i64)], under_way: &[u128]| {
             let mut waiting: Vec<_> = line.iter().map(|(id, of)| (key(*id), owner(*of))).collect();
             waiting.push(fresh);
-            in_turn(used(rejected, under_way), waiting, fresh, 3, at(10)).is_ok()
+            in_turn(used(rejected, under_way), waiting, fresh.0, 3, at(10)).is_ok()
         };
         assert!(go(&[], &[], &[]));
         assert!(go(&[(11, 1)], &[], &[1]), "two places are left, and one waits before");
