@@ -14,10 +14,6 @@ use crate::support::{Caller, Database, Plan, Server, eventually, sql};
 
 const SLUG: &str = "two_captcha";
 
-/// Keys that are handed over at once. They come in line one by one, and a request waits for the database no longer
-/// than ten seconds, in which a debug build on two cores does some seven hundred.
-const AT_ONCE: usize = 250;
-
 /// A server at a provider that bans our address for five wrong keys, as it does.
 async fn strict(database: Database) -> Server {
     let more = "[keys]\nsubmissions_per_hour = 1000\nper_account = 1000\nvalidation_wait = \"2s\"\n";
@@ -26,23 +22,19 @@ async fn strict(database: Database) -> Server {
     server
 }
 
-/// Hands junk over and answers the rows.
+/// Hands junk over, as much at once as it is, and answers the rows.
 async fn junk(owner: &Caller, count: usize) -> Vec<Value> {
     let texts: Vec<String> = (0..count).map(|_| fresh_key(SLUG)).collect();
     submit_all(owner, &texts).await
 }
 
 async fn submit_all(owner: &Caller, texts: &[String]) -> Vec<Value> {
-    let mut keys = Vec::new();
-    for texts in texts.chunks(AT_ONCE) {
-        let submitted = join_all(texts.iter().map(|text| async move {
-            let submitted = owner.submit("TWO_CAPTCHA", text).await;
-            assert_eq!(submitted["userErrors"], json!([]), "{submitted}");
-            submitted["key"].clone()
-        }));
-        keys.extend(submitted.await);
-    }
-    keys
+    let submitted = join_all(texts.iter().map(|text| async move {
+        let submitted = owner.submit("TWO_CAPTCHA", text).await;
+        assert_eq!(submitted["userErrors"], json!([]), "{submitted}");
+        submitted["key"].clone()
+    }));
+    submitted.await
 }
 
 fn is_queued(key: &Value) -> bool {
