@@ -53,8 +53,13 @@ impl Keys {
         // Claim and reading are one task: a caller who hangs up in between would leave a claim under
         // which nobody reads until it lapses.
         let reading = self.inner.tasks.spawn(async move {
+            let place = match moves::key::is_read_in_turn(&known) {
+                true => inner.store.place_in_line(known.provider).await,
+                false => None,
+            };
             let begun =
                 inner.store.write("begin check", move |tx| Box::pin(begin(tx, known, cooldown, rejections))).await?;
+            drop(place);
             match begun {
                 Some(claim) => inner.read_claimed(id, claim, BalanceSource::Manual).await.map(Some),
                 None => Ok(None),

@@ -18,8 +18,11 @@ use crate::providers::NormalisedKey;
 use crate::store::StoreError;
 use crate::vault::{SealContext, looks_like_lease_token};
 
-/// Pause between two looks at a key that waits for its turn.
+/// First pause between two looks at a key that waits for its turn; each is twice the one before.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Longest such pause: hundreds may wait at once, and each look is a query.
+const LOOK_AGAIN_MAX: Duration = Duration::from_secs(1);
 
 /// A key as its owner hands it over.
 pub struct Submission {
@@ -141,8 +144,10 @@ impl Keys {
             return Ok(key);
         }
         let looking = async {
+            let mut pause = LOOK_AGAIN;
             loop {
-                tokio::time::sleep(LOOK_AGAIN).await;
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LOOK_AGAIN_MAX);
                 match inner.store.key(actor, key.id).await? {
                     Some(now) if is_in_line(&now) => {}
                     other => return Ok(other),
@@ -219,6 +224,7 @@ impl Inner {
                 rejections: self.providers.rejections(provider),
                 claimed_until: self.clock.now().plus(CLAIM),
             };
+            let place = self.store.place_in_line(provider).await;
             let claimed = self.store.write("claim key", move |tx| {
                 Box::pin(async move {
                     if tx.has_other_canaries(&canaries).await? {
@@ -227,7 +233,9 @@ impl Inner {
                     moves::key::claim(tx, new, bounds).await.map(Some)
                 })
             });
-            match claimed.await {
+            let claimed = claimed.await;
+            drop(place);
+            match claimed {
                 // A rotation has begun since it was sealed, and may have seen the last of the older ring keys.
                 Ok(None) => self.seal_by_newest().await?,
                 Ok(Some(Claim::SealFor(own))) if own != id => id = own,

@@ -13,6 +13,7 @@ mod unit;
 mod write;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -72,6 +73,8 @@ struct Inner {
     shared: Arc<Shared>,
     tasks: TaskTracker,
     broken: CancellationToken,
+    /// Of each provider, who waits in this process to begin validations.
+    lines: BTreeMap<ProviderCode, tokio::sync::Mutex<()>>,
     /// Held as long as the process serves from this SQLite file.
     lock: Mutex<Option<File>>,
 }
@@ -96,7 +99,8 @@ impl Store {
                 (Writer::pooled(connection.clone(), shared.clone(), tasks.clone()), connection, None)
             }
         };
-        Ok(Self { inner: Arc::new(Inner { writer, reader, shared, tasks, broken, lock: Mutex::new(lock) }) })
+        let lines = ProviderCode::ALL.iter().map(|code| (*code, tokio::sync::Mutex::default())).collect();
+        Ok(Self { inner: Arc::new(Inner { writer, reader, shared, tasks, broken, lines, lock: Mutex::new(lock) }) })
     }
 
     /// Brings the tables up to date.
@@ -128,6 +132,17 @@ impl Store {
     /// Has the observer follow every commit of this process from now on.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         self.inner.shared.observers.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(observer);
+    }
+
+    /// Waits for a place before [`Tx::lock_validations`], and holds it until it is dropped. Whoever waits for that
+    /// lock holds a connection of PostgreSQL meanwhile: of one process that should be one, whatever the number of
+    /// those who come at once, or nothing else is read or written. Those who wait here are served as they came.
+    /// On SQLite whoever writes waits without a connection anyway.
+    pub async fn place_in_line(&self, provider: ProviderCode) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        match self.inner.writer {
+            Writer::Pooled { .. } => Some(self.inner.lines.get(&provider)?.lock().await),
+            Writer::Grouped(_) => None,
+        }
     }
 
     /// Resolves when the disk has failed under a commit: nothing is written any more, and only a new

@@ -111,17 +111,23 @@ async fn take(
     if !counts_already && tx.count_kept_keys(new.owner).await? >= bounds.per_account {
         return Ok(Claim::Refused(ClaimRefusal::KeyLimit));
     }
-    let key = match own {
-        Some(key) if key.id != new.id => return Ok(Claim::SealFor(key.id)),
-        Some(key) => revive(tx, key, new).await?,
-        None => insert(tx, new).await?,
+    if let Some(key) = own.as_ref().filter(|key| key.id != new.id) {
+        return Ok(Claim::SealFor(key.id));
+    }
+    let mut key = match own.clone() {
+        Some(key) => revived(key, &new, tx.now()),
+        None => fresh(&new, tx.now()),
     };
-    if key.status == KeyStatus::Pending
-        && let Err(until) = turn::take(tx, &key, bounds.rejections).await?
-    {
-        let mut queued = key.clone();
-        turn::queue(&mut queued, until, tx.now());
-        return Ok(Claim::Queued(save(tx, &key, queued).await?, until));
+    let turn = match key.status {
+        KeyStatus::Pending => turn::take(tx, &key, bounds.rejections).await?,
+        _ => Ok(()),
+    };
+    if let Err(until) = turn {
+        turn::queue(&mut key, until, tx.now());
+    }
+    let key = put(tx, own, key, new).await?;
+    if let Err(until) = turn {
+        return Ok(Claim::Queued(key, until));
     }
     let reading = tx.claim_key(key.id, bounds.claimed_until).await?;
     // Somebody reads the revived key already; the verdict comes by that reading.
@@ -136,13 +142,22 @@ async fn relabel(tx: &mut Tx, key: Key, label: Option<String>) -> Result<Key, St
     save(tx, &before, Key { label, ..key }).await
 }
 
+/// Stores the key with its sealed form, over the owner's own row where there is one.
+async fn put(tx: &mut Tx, before: Option<Key>, key: Key, new: NewKey) -> Result<Key, StoreError> {
+    if let Some(before) = before {
+        tx.set_envelope(key.id, new.envelope, &new.ring_key_id).await?;
+        return save(tx, &before, key).await;
+    }
+    tx.insert_key(&key, new.envelope).await?;
+    tell(tx, &key).await?;
+    Ok(key)
+}
+
 /// The owner's REMOVED, INVALID or DEPLETED row comes back with its history.
-async fn revive(tx: &mut Tx, before: Key, new: NewKey) -> Result<Key, StoreError> {
-    tx.set_envelope(before.id, new.envelope, &new.ring_key_id).await?;
-    let mut key = before.clone();
+fn revived(mut key: Key, new: &NewKey, now: Timestamp) -> Key {
     key.sealed = true;
-    key.ring_key_id = Some(new.ring_key_id);
-    key.label = new.label.or(key.label);
+    key.ring_key_id = Some(new.ring_key_id.clone());
+    key.label = new.label.clone().or(key.label);
     key.integrity_failed_at = None;
     if matches!(key.status, KeyStatus::Removed | KeyStatus::Invalid) {
         key.status = KeyStatus::Pending;
@@ -152,20 +167,19 @@ async fn revive(tx: &mut Tx, before: Key, new: NewKey) -> Result<Key, StoreError
     key.invalid_at = None;
     key.removed_at = None;
     key.backoff = 0;
-    key.next_sync_at = Some(tx.now());
-    save(tx, &before, key).await
+    key.next_sync_at = Some(now);
+    key
 }
 
-async fn insert(tx: &mut Tx, new: NewKey) -> Result<Key, StoreError> {
-    let now = tx.now();
-    let key = Key {
+fn fresh(new: &NewKey, now: Timestamp) -> Key {
+    Key {
         id: new.id,
         owner: new.owner,
         provider: new.provider,
-        label: new.label,
-        fingerprint: new.fingerprint,
+        label: new.label.clone(),
+        fingerprint: new.fingerprint.clone(),
         sealed: true,
-        ring_key_id: Some(new.ring_key_id),
+        ring_key_id: Some(new.ring_key_id.clone()),
         status: KeyStatus::Pending,
         problem: None,
         blocked_at: None,
@@ -194,8 +208,5 @@ async fn insert(tx: &mut Tx, new: NewKey) -> Result<Key, StoreError> {
         submitted_at: now,
         changed_at: now,
         version: 1,
-    };
-    tx.insert_key(&key, new.envelope).await?;
-    tell(tx, &key).await?;
-    Ok(key)
+    }
 }

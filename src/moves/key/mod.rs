@@ -15,7 +15,7 @@ pub use claim::{Bounds, Claim, ClaimRefusal, NewKey, claim};
 pub use reading::{Answer, Policy, Report, pend, record_reading};
 pub use removal::{erase_if_done, remove, set_aside};
 pub use reseal::reseal;
-pub use turn::{REJECTIONS_WINDOW, claim_validations, may_be_read};
+pub use turn::{REJECTIONS_WINDOW, claim_validations, is_read_in_turn, may_be_read};
 
 use crate::domain::account::PLATFORM;
 use crate::domain::event::EventBody;

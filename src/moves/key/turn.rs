@@ -23,11 +23,10 @@ const SOON: Duration = Duration::from_millis(200);
 /// Most waiting keys of a provider that are looked at in one pass.
 const WAITING_MAX: u64 = 1_000;
 
-/// Whether the key, which may wait in line already, may be validated now, or when to ask again. Holds off every
-/// other such question about the provider until the transaction ends; whoever locks keys or accounts as well
-/// locks the line before them.
+/// Whether the key, which may wait in line already, may be validated now, or when to ask again. The line is to be
+/// locked, and before any key or account, so that the answer holds until the transaction ends.
 pub(super) async fn take(tx: &mut Tx, key: &Key, rejections: usize) -> Result<Result<(), Timestamp>, StoreError> {
-    let used = used(tx, key.provider).await?;
+    let used = tx.validations(key.provider, tx.now().minus(REJECTIONS_WINDOW)).await?;
     // Before the line is looked at: that takes long where it is long, and all wait for it.
     if let Err(later) = turn(&used, key.owner, rejections, tx.now()) {
         return Ok(Err(later));
@@ -66,14 +65,22 @@ fn lines(waiting: Vec<(KeyId, AccountId)>) -> BTreeMap<AccountId, Vec<KeyId>> {
     lines
 }
 
-/// Whether a key may be read by hand now: one that the provider may well reject only in its turn. To be
-/// asked before the key is locked.
+/// Whether a key is read in its turn only, also by hand: one that the provider may well reject.
+#[must_use]
+pub fn is_read_in_turn(key: &Key) -> bool {
+    matches!(key.status, KeyStatus::Pending | KeyStatus::Invalid)
+}
+
+/// Whether a key may be read by hand now. To be asked before the key is locked.
 ///
 /// # Errors
 /// The database fails.
 pub async fn may_be_read(tx: &mut Tx, key: &Key, rejections: usize) -> Result<bool, StoreError> {
-    let is_proved = !matches!(key.status, KeyStatus::Pending | KeyStatus::Invalid);
-    Ok(is_proved || take(tx, key, rejections).await?.is_ok())
+    if !is_read_in_turn(key) {
+        return Ok(true);
+    }
+    tx.lock_validations(key.provider).await?;
+    Ok(take(tx, key, rejections).await?.is_ok())
 }
 
 /// Shows that a PENDING key waits for its turn.
@@ -98,7 +105,8 @@ pub async fn claim_validations(
     if waiting.is_empty() {
         return Ok(Vec::new());
     }
-    let mut used = used(tx, provider).await?;
+    tx.lock_validations(provider).await?;
+    let mut used = tx.validations(provider, tx.now().minus(REJECTIONS_WINDOW)).await?;
     let mut lines = lines(waiting);
     let mut claimed = Vec::new();
     while claimed.len() < limit
@@ -115,11 +123,6 @@ pub async fn claim_validations(
         }
     }
     Ok(claimed)
-}
-
-async fn used(tx: &mut Tx, provider: ProviderCode) -> Result<Validations, StoreError> {
-    tx.lock_validations(provider).await?;
-    tx.validations(provider, tx.now().minus(REJECTIONS_WINDOW)).await
 }
 
 /// The next key in line, of the owner who has used least of the budget.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use key_recycling::domain::{Actor, KeyId};
+use key_recycling::domain::{Actor, KeyId, ProviderCode};
 use key_recycling::moves::key::may_be_read;
 use key_recycling::store::StoreError;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::{lively, only_error, until, until_passing};
 use crate::support::keys::fresh_key;
@@ -199,4 +200,50 @@ on_both_databases! {
         }
         server.stop().await;
     }
+}
+
+/// On PostgreSQL, where whoever waits for a lock holds a connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_in_line_leaves_the_database_to_others() {
+    let mut server = strict(Database::postgres().await).await;
+    let (mallory, ada) = (server.owner(5_000_000_666), server.owner(5_000_000_001));
+    let (_, hers) = lively(&server, &ada, "capsolver", "1").await;
+    let (locked, is_locked) = oneshot::channel();
+    let (go_on, may_go_on) = oneshot::channel::<()>();
+    let store = server.app().store.clone();
+    let holder = tokio::spawn(async move {
+        let held = store.write("the line", move |tx| {
+            Box::pin(async move {
+                tx.lock_validations(ProviderCode::TwoCaptcha).await?;
+                locked.send(()).expect("the test waits");
+                may_go_on.await.expect("the test goes on");
+                Ok::<_, StoreError>(())
+            })
+        });
+        held.await
+    });
+    is_locked.await.expect("the line is locked");
+    // More than the database has connections.
+    let waiting = junk(&mallory, 40);
+    let others = async {
+        let first = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        eventually("somebody waits for the line", || async {
+            (server.database.number(first).await? > 0).then_some(())
+        })
+        .await;
+        let served = async {
+            for _ in 0..20 {
+                assert_eq!(ada.key(&hers).await["status"], "ACTIVE");
+            }
+            lively(&server, &ada, "capsolver", "1").await
+        };
+        let served = tokio::time::timeout(Duration::from_secs(8), served).await;
+        go_on.send(()).expect("the line is still held");
+        served.expect("others read and write meanwhile");
+    };
+    let (keys, ()) = futures_util::future::join(waiting, others).await;
+    assert!(keys.iter().all(|key| key["id"].is_string()), "{keys:?}");
+    holder.await.expect("no panic").expect("the database answers");
+    server.stop().await;
 }
