@@ -211,13 +211,14 @@ pub(super) async fn log(context: &Context, action: Option<String>, target: Optio
     let store = context.store().await?;
     let filter = AuditFilter { target, actions: action.map(|action| vec![action]), money_only: false };
     let page = store.audit_page(&filter, newest(limit)).await.map_err(Failure::unreachable)?;
-    let mut listing = Listing::new(&["when", "who", "action", "target", "note"]);
+    let mut listing = Listing::new(&["when", "who", "action", "target", "request", "note"]);
     for entry in page.items {
         listing.row([
             moment(Some(entry.occurred_at)),
             Some(entry.actor),
             Some(entry.action),
             entry.target.map(|target| format!("{} {}", target.kind, target.id)),
+            entry.request_id,
             entry.note,
         ]);
     }

@@ -32,11 +32,16 @@ use context::Context;
 use failure::Outcome;
 use vault::Adding;
 
+use crate::domain::id::new_uuid;
+use crate::domain::request_id;
+
 /// Reads the command line of this process and does what it says.
 pub async fn main() -> ExitCode {
     let Arguments { common, command } = Arguments::parse();
     let context = Context::new(common);
-    match dispatch(&context, command).await {
+    // What one command leaves on record is known to be one by this.
+    let request = new_uuid(&*context.clock, &*context.entropy).to_string();
+    match request_id::within(&request, dispatch(&context, command)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(message) = failure.message() {

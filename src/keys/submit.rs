@@ -10,7 +10,7 @@ use super::read::CLAIM;
 use super::{Failure, Inner, Keys, label, owner_of};
 use crate::domain::key::BalanceSource;
 use crate::domain::{
-    AccountId, Actor, Key, KeyId, KeyProblemCode, KeyStatus, ProviderCode, Secret, Timestamp, failpoint,
+    AccountId, Actor, Key, KeyId, KeyProblemCode, KeyStatus, ProviderCode, Secret, Timestamp, failpoint, request_id,
 };
 use crate::moves;
 use crate::moves::key::{Bounds, Claim, ClaimRefusal, NewKey};
@@ -113,7 +113,7 @@ impl Keys {
         key: NormalisedKey,
     ) -> Result<(Claim, Option<JoinHandle<()>>), Failure> {
         let inner = self.inner.clone();
-        let begun = self.inner.tasks.spawn(async move {
+        let begun = self.inner.tasks.spawn(request_id::within_same(request_id::current(), async move {
             let claim = inner.claim(owner, provider, label, &key).await?;
             let reading = match &claim {
                 Claim::Pending(key, reading) => {
@@ -123,7 +123,7 @@ impl Keys {
                 Claim::Kept(_) | Claim::Queued(..) | Claim::SealFor(_) | Claim::Refused(_) => None,
             };
             Ok((claim, reading))
-        });
+        }));
         begun.await.map_err(|_| StoreError::Panicked)?
     }
 

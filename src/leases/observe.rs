@@ -20,6 +20,9 @@ const UNDER_WAY: (usize, usize) = (64, 1024);
 /// When it is looked again whether a key in doubt is good, at the earliest.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// Time after which it is seen whether the key of a task is INVALID still.
+const INVALID_AGAIN: Duration = Duration::from_secs(10);
+
 impl Leases {
     /// Asks for the results that are due, each in a task of its own. Answers how many.
     ///
@@ -122,7 +125,9 @@ impl Inner {
         let Some((key, secret)) = self.unseal_with_key(attempt.key).await? else { return Ok(()) };
         // A provider counts each call by a wrong key. The next reading finds out whether it is one.
         if key.status == KeyStatus::Invalid || key.is_in_doubt() {
-            let (id, later) = (attempt.id, now.plus(AGAIN).max(key.next_sync_at.unwrap_or(now)));
+            // An INVALID key has no next reading: it may be handed over again.
+            let looked_at = key.next_sync_at.unwrap_or(now.plus(INVALID_AGAIN));
+            let (id, later) = (attempt.id, now.plus(AGAIN).max(looked_at));
             let put_off = self.store.write("put off poll", move |tx| Box::pin(tx.put_off_poll(id, later)));
             return Ok::<(), StoreError>(put_off.await?).map_err(Failure::from);
         }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::domain::{AccountId, AccountRef, Key, KeyId, KeyStatus, ProviderCode, Timestamp};
 use crate::store::{StoreError, Tx};
 
-use super::{save, tell, turn};
+use super::{record, save, tell, turn};
 
 /// A key handed over, sealed.
 #[derive(Clone, Debug)]
@@ -144,6 +144,7 @@ async fn relabel(tx: &mut Tx, key: Key, label: Option<String>) -> Result<Key, St
 
 /// Stores the key with its sealed form, over the owner's own row where there is one.
 async fn put(tx: &mut Tx, before: Option<Key>, key: Key, new: NewKey) -> Result<Key, StoreError> {
+    record(tx, &key, "platform_key.added").await?;
     if let Some(before) = before {
         tx.set_envelope(key.id, new.envelope, &new.ring_key_id).await?;
         return save(tx, &before, key).await;

@@ -18,8 +18,9 @@ pub use reseal::reseal;
 pub use turn::{REJECTIONS_WINDOW, claim_validations, is_read_in_turn, may_be_read};
 
 use crate::domain::account::PLATFORM;
+use crate::domain::audit::{Target, TargetKind};
 use crate::domain::event::EventBody;
-use crate::domain::{Key, KeyId, KeyProblem, KeyProblemCode, Timestamp, Usd};
+use crate::domain::{Actor, Key, KeyId, KeyProblem, KeyProblemCode, Timestamp, Usd};
 use crate::store::{StoreError, Tx};
 
 /// What people see of a key and are told about.
@@ -69,6 +70,18 @@ async fn tell(tx: &mut Tx, key: &Key) -> Result<(), StoreError> {
         return Ok(());
     }
     tx.append_event(key.owner, EventBody::KeyChanged(Box::new(key.clone()))).await
+}
+
+/// Puts on record what an operator does to a key of the platform. Owners see by their events what they do to theirs.
+///
+/// # Errors
+/// The database fails.
+async fn record(tx: &mut Tx, key: &Key, action: &str) -> Result<(), StoreError> {
+    if key.owner != PLATFORM {
+        return Ok(());
+    }
+    let target = Target { kind: TargetKind::Key, id: key.id.0 };
+    tx.append_audit(&Actor::Operator.audit_name(), action, Some(target), None).await
 }
 
 /// Locks a key, lets the change work on it, and saves it when it did something.

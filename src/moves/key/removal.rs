@@ -4,7 +4,7 @@ use crate::domain::audit::{Target, TargetKind};
 use crate::domain::{Key, KeyId, KeyProblemCode, KeyStatus};
 use crate::store::{StoreError, Tx};
 
-use super::{change, rest, save};
+use super::{change, record, rest, save};
 
 /// Takes a locked key out of the pool's care.
 ///
@@ -16,6 +16,7 @@ pub async fn remove(tx: &mut Tx, before: &Key) -> Result<Key, StoreError> {
     key.removed_at = Some(tx.now());
     key.problem = None;
     key.next_sync_at = None;
+    record(tx, &key, "platform_key.removed").await?;
     save(tx, before, key).await
 }
 

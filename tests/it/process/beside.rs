@@ -56,6 +56,14 @@ async fn in_both_databases_commands_work_beside(database: Database) {
     program.run(&["platform-key", "remove", &key_id, "--yes"]).await.done();
     soon("the server lends it no more", || async { choice(&dispatcher).await.is_null().then_some(()) }).await;
 
+    let logged = async |action: &str| {
+        let entries = program.run(&["log", "--action", action, "--json"]).await.json();
+        assert_eq!(entries.as_array().map(Vec::len), Some(1), "{action}: {entries}");
+        assert_eq!((&entries[0]["who"], &entries[0]["target"]), (&json!("operator"), &json!(format!("KEY {key_id}"))));
+        entries[0]["request"].as_str().expect("each command is a request").to_owned()
+    };
+    assert_ne!(logged("platform_key.added").await, logged("platform_key.removed").await);
+
     let wrong = crate::support::keys::fresh_key("two_captcha");
     let refused = program.run_with(&["platform-key", "add", "two_captcha"], &wrong).await;
     assert_eq!(refused.code, 1, "{}", refused.err);

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use key_recycling::domain::KeyId;
-use serde_json::json;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
 use super::load::Load;
@@ -14,7 +15,7 @@ use super::ring::{Ring, expect_nothing_set_aside};
 use super::{Program, Serving, dispatcher, owner, ready_to_serve};
 use crate::support::draw::Draw;
 use crate::support::server::write_configuration;
-use crate::support::{Plan, Providers, eventually};
+use crate::support::{Database, Plan, Providers, eventually};
 
 /// How often the rotation is killed.
 const KILLS: u64 = 10;
@@ -25,6 +26,28 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Room for a load that asks much of few, on a machine that may be slow with verdicts.
 const ROOM: &str = "[keys]\nvalidation_wait = \"20s\"\ncheck_cooldown = \"1s\"\nchecks_per_hour = 100000\nsubmissions_per_hour = 10000\n\
                     [leases]\nopen_per_service = 100000\n";
+
+/// Lets nobody change keys until it is rolled back.
+async fn hold_writes(database: &Database) -> DatabaseTransaction {
+    let connection = database.connect().await;
+    if database.is_sqlite() {
+        let immediate = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        return connection.begin_with_options(immediate).await.expect("nobody writes for long");
+    }
+    let held = connection.begin().await.expect("the database answers");
+    held.execute_unprepared("LOCK TABLE provider_key IN EXCLUSIVE MODE").await.expect("nobody holds it for long");
+    held
+}
+
+/// How many of two keys a line of a rotation says to be sealed anew.
+fn told_of_two(line: &str) -> u64 {
+    let said: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+    assert_eq!((&said["of"], &said["set_aside"], said["seconds"].is_u64()), (&json!(2), &json!(0), true), "{line}");
+    said["sealed_anew"].as_u64().expect("a number")
+}
 
 /// What the rotations did.
 #[derive(Default)]
@@ -189,7 +212,18 @@ on_both_databases! {
         owner.submit("CAPSOLVER", &providers.key("capsolver", "1").await).await;
         let status = program.run(&["vault", "status", "--json"]).await.json();
         assert_eq!((&status[0]["sealed_keys"], &status[1]["sealed_keys"]), (&json!("0"), &json!("2")), "{status}");
-        let more = program.run(&["vault", "rotate", "--json"]).await.json();
+        // A rotation that takes its time says meanwhile how far it is.
+        let held = hold_writes(&database).await;
+        let command = program.run(&["vault", "rotate", "--json"]);
+        let release = async {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            held.rollback().await.expect("the database answers");
+        };
+        let (more, ()) = futures_util::future::join(command, release).await;
+        // A key that the server works on at that moment is passed over, and comes again.
+        let told: Vec<u64> = more.err.lines().map(told_of_two).collect();
+        assert!(!told.is_empty() && told.is_sorted() && told.iter().all(|sealed| *sealed <= 2), "{}", more.err);
+        let more = more.json();
         assert_eq!((&more["added"], &more["sealed_anew"]), (&json!("yes"), &json!("2")), "{more}");
         expect_nothing_set_aside(&database).await;
         assert_eq!(serving.end_by("TERM").await, Some(0));
