@@ -93,15 +93,13 @@ impl Inner {
         claim: Uuid,
         source: BalanceSource,
     ) -> Result<(Option<Key>, bool), Failure> {
-        let Some((key, secret)) = self.unseal(id).await? else {
-            // Removed meanwhile, or set aside. Nothing was asked, so whoever hands the key over again need not
-            // wait until the claim lapses.
+        let readable = self.unseal(id).await?.filter(|(key, _)| key.blocked_at.is_none());
+        let Some((key, secret)) = readable else {
+            // Removed or blocked meanwhile, or set aside. Nothing was asked, so whoever hands the key over again,
+            // or has it freed, need not wait until the claim lapses.
             self.store.write("give claim back", move |tx| Box::pin(tx.end_claim(id, claim))).await?;
             return Ok((None, false));
         };
-        if key.blocked_at.is_some() {
-            return Ok((None, false));
-        }
         let started_at = self.clock.now();
         let outcome = self.providers.balance(key.provider, &secret).await;
         drop(secret);

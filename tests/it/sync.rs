@@ -52,7 +52,7 @@ on_both_databases! {
         let ahead = "SELECT max(next_sync_at - read_at) FROM provider_key";
         assert!(number(&server, ahead).await <= 3_600_000_000, "the first pass comes within the interval");
         let first = readings(&server, &keys).await;
-        server.pass_time(INTERVAL);
+        server.pass_time(INTERVAL).await;
         eventually("every key is read again", || async {
             let again = readings(&server, &keys).await;
             again.iter().zip(&first).all(|(now, then)| now > then).then_some(())
@@ -75,10 +75,10 @@ on_both_databases! {
         let until = "(SELECT max(read_at) FROM provider_key) + 60000000";
         server.database.execute(&format!("UPDATE provider_key SET claim = {id}, claimed_until = {until}")).await;
         let before = readings(&server, &keys).await;
-        server.pass_time(Duration::from_secs(20));
+        server.leap(Duration::from_secs(20));
         let pass = server.app().keys.sync_due().await.expect("the database works");
         assert_eq!((pass, readings(&server, &keys).await), (0, before.clone()), "a claimed key is left alone");
-        server.pass_time(Duration::from_secs(60));
+        server.leap(Duration::from_secs(60));
         eventually("the claim lapses", || async { (readings(&server, &keys).await > before).then_some(()) }).await;
         server.stop().await;
     }
@@ -134,7 +134,7 @@ async fn two_servers_share_the_readings_and_read_nothing_twice() {
         if number(&server, &format!("{soon}{}", now + 60_000_000)).await == 0 {
             return Some(());
         }
-        server.pass_time(Duration::from_secs(5));
+        server.pass_time(Duration::from_secs(5)).await;
         None
     })
     .await;

@@ -116,7 +116,7 @@ on_both_databases! {
         edges_of_the_window().await;
         let login = at(now);
         assert_eq!(viewer(&server, &login).await.status, 200);
-        server.pass_time(hours(25));
+        server.pass_time(hours(25)).await;
         assert_refused(&viewer(&server, &login).await, "LOGIN_EXPIRED", "grown old");
         server.stop().await;
     }
@@ -146,7 +146,7 @@ on_both_databases! {
         bent.push(if last == '0' { '1' } else { '0' });
         assert_refused(&pool(&bent).await, "UNAUTHENTICATED", "a wrong token");
         assert_refused(&pool("Bearer krs_").await, "UNAUTHENTICATED", "an empty token");
-        server.pass_time(Duration::from_secs(61));
+        server.pass_time(Duration::from_secs(61)).await;
         assert_refused(&pool(&bearer(&short.token)).await, "LOGIN_EXPIRED", "an expired token");
         assert!(identity.revoke_token(lasting.id).await.expect("the database works"));
         assert_refused(&pool(&bearer(&lasting.token)).await, "UNAUTHENTICATED", "a revoked token");

@@ -131,7 +131,7 @@ on_both_databases! {
         let mut server = Server::start(database).await;
         for list in lists(&server).await {
             // Each owner has a budget for each minute.
-            server.pass_time(Duration::from_secs(61));
+            server.pass_time(Duration::from_secs(61)).await;
             let (whole, ids) = list.page("first: 100").await;
             assert!(ids.len() >= 7, "{}", list.name);
             assert_eq!(whole["totalCount"], ids.len(), "{}", list.name);
@@ -173,7 +173,7 @@ on_both_databases! {
         let mut server = Server::start(database).await;
         let lists = lists(&server).await;
         for list in &lists {
-            server.pass_time(Duration::from_secs(61));
+            server.pass_time(Duration::from_secs(61)).await;
             for arguments in [
                 "first: 0", "first: 101", "first: -1", "last: 0", "last: 101", "last: -1", "first: 1 last: 1",
                 "after: \"\"", "after: \"nonsense\"", "before: \"nonsense\"", "first: -2147483648",
@@ -183,7 +183,7 @@ on_both_databases! {
             assert_eq!(list.page("first: 100").await.1, list.page("").await.1, "{}: 20 are a page", list.name);
         }
         for list in &lists {
-            server.pass_time(Duration::from_secs(61));
+            server.pass_time(Duration::from_secs(61)).await;
             for other in &lists {
                 // A dispatcher's attempts and an operator's are one list, seen through two filters.
                 let is_same = list.path == other.path && list.caller.authorization == other.caller.authorization;

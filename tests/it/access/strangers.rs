@@ -47,7 +47,7 @@ on_both_databases! {
             assert_eq!(answer.status, 200, "who signs in is not held up: {}", answer.body);
         }
         Socket::signed_in(&server.public(), &ada.authorization).await;
-        server.pass_time(Duration::from_secs(11));
+        server.pass_time(Duration::from_secs(11)).await;
         assert_eq!(stranger(&endpoint).await.status, 200, "it comes back little by little");
         assert_eq!(stranger(&endpoint).await.status, 429);
         server.stop().await;

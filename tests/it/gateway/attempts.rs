@@ -40,7 +40,7 @@ on_both_databases! {
         assert_eq!(open(&scene, "at once").await["userErrors"][0]["code"], "NO_KEY_AVAILABLE");
         let resting = scene.owner.key(&key.id).await;
         assert_eq!((&resting["lendable"], &resting["problem"]["code"]), (&json!(false), &json!("TEMPORARILY_BLOCKED")));
-        scene.server.pass_time(QUIET);
+        scene.server.pass_time(QUIET).await;
         let shown = scene.key_once("a quiet reading", &key.id, |shown| shown["lendable"] == true).await;
         assert_eq!((&shown["status"], &shown["problem"]), (&json!("ACTIVE"), &json!(null)));
         assert_eq!(open(&scene, "later").await["userErrors"], json!([]));
@@ -60,7 +60,7 @@ on_both_databases! {
         assert_eq!((&shown["status"], &shown["lendable"]), (&json!("ACTIVE"), &json!(false)), "{shown}");
         assert_eq!(shown["problem"]["code"], "REJECTION_UNCONFIRMED");
         assert_eq!(open(&scene, "at once").await["userErrors"][0]["code"], "NO_KEY_AVAILABLE");
-        scene.server.pass_time(QUIET);
+        scene.server.pass_time(QUIET).await;
         let shown = scene.key_once("the second look", &key.id, |shown| shown["problem"].is_null()).await;
         assert_eq!((&shown["status"], &shown["lendable"]), (&json!("ACTIVE"), &json!(true)), "{shown}");
         scene.expect_no_lies().await;

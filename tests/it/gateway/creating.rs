@@ -80,7 +80,7 @@ on_both_databases! {
         let created = scene.create(&lease).await;
         let solved = scene.outcome(&lease, &created["taskId"]).await;
         for (minutes, kept) in [(14, true), (2, false)] {
-            scene.server.pass_time(Duration::from_secs(minutes * 60));
+            scene.server.pass_time(Duration::from_secs(minutes * 60)).await;
             scene.server.app().leases.erase_old_replies().await.expect("the database works");
             let polled = scene.gateway.result(&lease.token, &created["taskId"]).await;
             assert_eq!(polled == solved, kept, "{polled}");

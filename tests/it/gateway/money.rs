@@ -22,10 +22,10 @@ async fn transactions(scene: &Scene, kind: &str) -> Vec<Value> {
 
 /// Waits for a reading of the key that is quiet.
 async fn quiet_reading(scene: &Scene, key: &Handed) -> Value {
-    scene.server.pass_time(QUIET);
+    scene.server.pass_time(QUIET).await;
     let from = scene.calls(key, "getBalance").await;
     crate::support::eventually("two more readings", || async {
-        scene.server.pass_time(Duration::from_secs(1));
+        scene.server.pass_time(Duration::from_secs(1)).await;
         (scene.calls(key, "getBalance").await >= from + 2).then_some(())
     })
     .await;

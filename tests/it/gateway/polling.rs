@@ -52,14 +52,14 @@ on_both_databases! {
         for count in [1, 10_000] {
             providers.fault("two_captcha", "getTaskResult", count, json!({ "kind": "hang", "ms": 60_000 })).await;
         }
-        scene.server.pass_time(POLLS_DUE);
+        scene.server.leap(POLLS_DUE);
         eventually("the provider hangs", || async {
             let orders = providers.call(reqwest::Method::GET, "two_captcha/faults", None).await;
             (orders["waiting"] == 1).then_some(())
         })
         .await;
         // Polls that still hang are due once more.
-        scene.server.pass_time(POLLS_DUE);
+        scene.server.leap(POLLS_DUE);
         let lease = scene.lease("anti_captcha", "task elsewhere").await;
         assert_eq!(scene.solve(&lease).await["status"], "ready");
         assert_eq!(health(&scene, "two_captcha").await, "HEALTHY", "the solution waited for polls to be given up");

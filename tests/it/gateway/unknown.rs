@@ -54,7 +54,7 @@ on_both_databases! {
         scene.create(&lease).await;
         scene.server.providers.spend_outside("two_captcha", &key.secret, "0.001").await;
         scene.attempt_in(&lease, "UNKNOWN").await;
-        scene.server.pass_time(Duration::from_secs(11 * 60 + 1));
+        scene.server.pass_time(Duration::from_secs(11 * 60 + 1)).await;
         scene.attempt_in(&lease, "UNDER_REVIEW").await;
         let shown = scene.key_once("the key lends again", &key.id, |shown| shown["lendable"] == true).await;
         assert_eq!((usd(&shown["underReview"]), usd(&shown["held"])), (PRICE, Usd::ZERO), "{shown}");
@@ -62,7 +62,7 @@ on_both_databases! {
         let resolved = scene.resolve(&lease, "0.00145").await;
         assert_eq!(resolved["attempt"]["state"], "SETTLED", "{resolved}");
         scene.expect_credited(scene.charged(&key).await).await;
-        scene.server.pass_time(QUIET);
+        scene.server.pass_time(QUIET).await;
         let outside = Usd::from_nanos(1_000_000);
         scene.key_once("only the rest is the owner's", &key.id, |it| usd(&it["outsideSpending"]) == outside).await;
     }
@@ -80,7 +80,7 @@ on_both_databases! {
             scene.create(&lease).await;
             scene.attempt_in(&lease, "UNKNOWN").await;
             let attempt = eventually("it is decided", || async {
-                scene.server.pass_time(Duration::from_secs(15));
+                scene.server.pass_time(Duration::from_secs(15)).await;
                 let attempt = scene.dispatcher.attempt(&lease.attempt).await;
                 (attempt["state"] != "UNKNOWN").then_some(attempt)
             })
@@ -107,7 +107,7 @@ on_both_databases! {
         let lease = scene.lease("anti_captcha", "task").await;
         let created = scene.create(&lease).await;
         assert_eq!(scene.gateway.result(&lease.token, &created["taskId"]).await["status"], "processing");
-        scene.server.pass_time(Duration::from_secs(20 * 60));
+        scene.server.pass_time(Duration::from_secs(20 * 60)).await;
         let attempt = eventually("it ends", || async {
             let attempt = scene.dispatcher.attempt(&lease.attempt).await;
             (attempt["state"] == "UNDER_REVIEW").then_some(attempt)

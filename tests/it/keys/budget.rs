@@ -77,7 +77,7 @@ on_both_databases! {
         }
         // Every ten minutes two more, and never so many that the address is banned.
         for round in 2..=4 {
-            server.pass_time(Duration::from_secs(10 * 60 + 1));
+            server.pass_time(Duration::from_secs(10 * 60 + 1)).await;
             let expected = 2 * round;
             eventually("two more are rejected", || async { (invalid(&server).await == expected).then_some(()) }).await;
             assert_eq!(i64::try_from(server.providers.unknown_key_calls(SLUG).await), Ok(expected));
@@ -164,7 +164,7 @@ on_both_databases! {
         }
         // There is room for three again, and no timer is to fill it.
         server.database.execute("UPDATE provider_key SET next_sync_at = 9000000000000000 WHERE status = 'PENDING'").await;
-        server.pass_time(Duration::from_secs(10 * 60 + 1));
+        server.pass_time(Duration::from_secs(10 * 60 + 1)).await;
         let store = server.app().store.clone();
         let connection = server.database.connect().await;
         for (place, its_turn) in [(0, true), (1, true), (2, true), (3, false)] {
@@ -189,10 +189,10 @@ on_both_databases! {
                 until(&ada, &key["id"], "it is rejected", |key| key["status"] == "INVALID").await;
                 rejected.push(key["id"].clone());
             }
-            server.pass_time(Duration::from_secs(10 * 60 + 1));
+            server.pass_time(Duration::from_secs(10 * 60 + 1)).await;
         }
         for _ in 0..4 {
-            server.pass_time(Duration::from_secs(60 * 60 + 1));
+            server.pass_time(Duration::from_secs(60 * 60 + 1)).await;
             let checks = join_all(rejected.iter().map(|id| ada.check(id)));
             let (checked, submitted) = futures_util::future::join(checks, junk(&ada, 8)).await;
             assert!(checked.iter().all(|answer| answer["userErrors"] == json!([])), "{checked:?}");

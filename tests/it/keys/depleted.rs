@@ -60,7 +60,7 @@ on_both_databases! {
         let mut most = [0; SLUGS.len()];
         for _ in 0..MINUTES {
             let begin = server.clock.now().micros();
-            server.pass_time(MINUTE);
+            server.pass_time(MINUTE).await;
             if !until_read(&server).await {
                 continue;
             }

@@ -24,7 +24,7 @@ on_both_databases! {
         assert_eq!(early["key"]["checkableAt"], checked["key"]["checkableAt"]);
         assert_eq!(early["userErrors"], json!([]));
         assert_eq!(server.providers.readings("two_captcha", &key).await, 2);
-        server.pass_time(Duration::from_secs(30));
+        server.pass_time(Duration::from_secs(30)).await;
         let later = owner.check(&id).await;
         assert_eq!((&later["checked"], &later["key"]["balance"]), (&json!(true), &json!("0.5")), "{later}");
         server.stop().await;
@@ -41,7 +41,7 @@ on_both_databases! {
             assert_eq!(owner.check(&id).await["checked"], false, "the cool-down counts nothing");
             // A check sets the timer anew, and a reading by it would be the one under way.
             stop_timer(&server).await;
-            server.pass_time(Duration::from_secs(30));
+            server.pass_time(Duration::from_secs(30)).await;
         }
         let asked = server.providers.readings("two_captcha", &key).await;
         let refused = owner.check(&id).await;
@@ -49,7 +49,7 @@ on_both_databases! {
         assert_eq!(server.providers.readings("two_captcha", &key).await, asked, "nobody was asked");
         assert_eq!(other.check(&others).await["checked"], true);
         stop_timer(&server).await;
-        server.pass_time(Duration::from_secs(60 * 60));
+        server.pass_time(Duration::from_secs(60 * 60)).await;
         assert_eq!(owner.check(&id).await["checked"], true);
         server.stop().await;
     }
@@ -170,13 +170,13 @@ on_both_databases! {
         let body = json!({ "clientKey": opened["lease"]["token"], "task": turnstile() });
         assert_eq!(gateway(&server, "createTask", body).await["errorId"], 0);
         until(&owner, &id, "the charge is credited", |key| key["credited"] != "0").await;
-        server.pass_time(Duration::from_secs(60));
+        server.pass_time(Duration::from_secs(60)).await;
         stop_timer(&server).await;
         assert_eq!(owner.check(&id).await["checked"], true);
         let left = owner.key(&id).await["balance"].clone();
         assert!(left != "1" && server.providers.charged("two_captcha", &key).await.is_positive());
         assert_eq!(history().await, json!([{ "balance": "1" }, { "balance": left }]));
-        server.pass_time(Duration::from_secs(60));
+        server.pass_time(Duration::from_secs(60)).await;
         assert_eq!(owner.check(&id).await["checked"], true);
         assert_eq!(history().await.as_array().map(Vec::len), Some(2), "what did not change is no news");
         server.stop().await;

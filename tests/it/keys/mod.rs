@@ -70,7 +70,7 @@ async fn until_passing(
         if wanted(&key) {
             return Some(key);
         }
-        server.pass_time(step);
+        server.pass_time(step).await;
         None
     })
     .await

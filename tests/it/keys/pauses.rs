@@ -67,7 +67,7 @@ async fn recover(server: &Server, owners: &[Caller], keys: &[(usize, Value)]) {
             if key["status"] == "ACTIVE" && key["problem"].is_null() && key["lendable"] == true {
                 return Some(());
             }
-            server.pass_time(Duration::from_secs(10));
+            server.pass_time(Duration::from_secs(10)).await;
             None
         })
         .await;
@@ -123,7 +123,7 @@ on_both_databases! {
         let submitted = owners[0].submit("TWO_CAPTCHA", &key).await;
         assert_eq!(submitted["key"]["status"], "PENDING", "{submitted}");
         for _ in 0..30 {
-            server.pass_time(Duration::from_secs(10));
+            server.pass_time(Duration::from_secs(10)).await;
             tokio::time::sleep(Duration::from_millis(20)).await;
             assert_all_active(&owners, &keys).await;
         }
@@ -154,7 +154,7 @@ on_both_databases! {
         let before = rejected_at(&server).await;
         for _ in 0..2 {
             for (owner, id) in &keys {
-                server.pass_time(Duration::from_secs(90));
+                server.pass_time(Duration::from_secs(90)).await;
                 owners[*owner].check(id).await;
                 stop_timer(&server).await;
             }
@@ -181,13 +181,13 @@ on_both_databases! {
         server.providers.clear_faults(SLUG).await;
         let (owner, good) = &keys[4];
         eventually("one figure is told", || async {
-            server.pass_time(Duration::from_secs(31));
+            server.pass_time(Duration::from_secs(31)).await;
             (owners[*owner].check(good).await["checked"] == true).then_some(())
         })
         .await;
         until_health(&owners[0], "HEALTHY").await;
         server.providers.fault(SLUG, "getBalance", 100_000, lie).await;
-        server.pass_time(Duration::from_secs(90));
+        server.pass_time(Duration::from_secs(90)).await;
         let (owner, id) = &keys[0];
         let before = rejected_at(&server).await;
         owners[*owner].check(id).await;
@@ -209,7 +209,7 @@ on_both_databases! {
             for id in &ids {
                 owners[0].check(id).await;
             }
-            server.pass_time(Duration::from_secs(31));
+            server.pass_time(Duration::from_secs(31)).await;
         }
         eventually("they are INVALID", || async {
             (server.database.number(sql).await == i64::try_from(ids.len()).ok()).then_some(())
@@ -240,7 +240,7 @@ on_both_databases! {
             until(&owners[*owner], id, "the status stands", |key| key["status"] == "ACTIVE").await;
         }
         eventually("the provider is well", || async {
-            server.pass_time(Duration::from_secs(10));
+            server.pass_time(Duration::from_secs(10)).await;
             (health(&owners[0]).await == "HEALTHY").then_some(())
         })
         .await;

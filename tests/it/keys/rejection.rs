@@ -41,7 +41,7 @@ on_both_databases! {
         let early = owner.check(&id).await;
         assert_eq!((&early["key"]["status"], &early["checked"]), (&json!("ACTIVE"), &json!(false)), "{early}");
         assert_eq!(early["key"]["problem"]["code"], "REJECTION_UNCONFIRMED", "{early}");
-        server.pass_time(SECOND_LOOK);
+        server.pass_time(SECOND_LOOK).await;
         let second = until(&owner, &id, "the second rejection", |key| key["status"] == "INVALID").await;
         assert_eq!(second["problem"]["code"], "REJECTED");
         assert_eq!(second["nextCheckAt"], Value::Null, "no timer looks again");
@@ -56,7 +56,7 @@ on_both_databases! {
             suspend(&server, "capsolver", &key, true).await;
             until(&owner, &id, "the rejection", is_unconfirmed).await;
             suspend(&server, "capsolver", &key, false).await;
-            server.pass_time(SECOND_LOOK);
+            server.pass_time(SECOND_LOOK).await;
             let well = until(&owner, &id, "the key is well again", |key| key["problem"].is_null()).await;
             assert_eq!((&well["status"], &well["lendable"]), (&json!("ACTIVE"), &json!(true)), "{well}");
         }
@@ -84,7 +84,7 @@ on_both_databases! {
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(wrong_calls(&server, "two_captcha", &key).await, in_vain, "calls by a key that may be wrong");
         suspend(&server, "two_captcha", &key, false).await;
-        server.pass_time(SECOND_LOOK);
+        server.pass_time(SECOND_LOOK).await;
         until(&owner, &id, "the key is well again", |key| key["problem"].is_null()).await;
         eventually("its task is asked about again", || async { (polls().await > asked).then_some(()) }).await;
         server.stop().await;
@@ -117,7 +117,7 @@ on_both_databases! {
         until(&owner, &id, "the rejection", is_unconfirmed).await;
         server.providers.balance_fault("two_captcha", &key, 1, json!({ "kind": "status", "status": 500 })).await;
         let before = server.providers.readings("two_captcha", &key).await;
-        server.pass_time(SECOND_LOOK);
+        server.pass_time(SECOND_LOOK).await;
         eventually("the trouble", || async {
             let waiting = server.providers.call(reqwest::Method::GET, "two_captcha/faults", None).await;
             (waiting["waiting"] == 0).then_some(())
@@ -137,10 +137,10 @@ on_both_databases! {
         let submitted = owner.submit("TWO_CAPTCHA", &fresh_key("two_captcha")).await;
         assert_eq!(submitted["key"]["status"], "INVALID");
         let keys = &server.app().keys;
-        server.pass_time(Duration::from_secs(23 * 60 * 60));
+        server.pass_time(Duration::from_secs(23 * 60 * 60)).await;
         keys.erase_unneeded().await.expect("the database works");
         assert_eq!(sealed_keys(&server).await, 1);
-        server.pass_time(Duration::from_secs(60 * 60 + 1));
+        server.pass_time(Duration::from_secs(60 * 60 + 1)).await;
         keys.erase_unneeded().await.expect("the database works");
         assert_eq!(sealed_keys(&server).await, 0);
         let owner = server.owner(5_000_000_001);
@@ -157,15 +157,15 @@ on_both_databases! {
         let early = owner.check(&id).await;
         assert_eq!((&early["checked"], &early["key"]["status"]), (&json!(false), &json!("INVALID")), "{early}");
         assert_eq!(server.providers.unknown_key_calls("two_captcha").await, 1);
-        server.pass_time(HOUR);
+        server.pass_time(HOUR).await;
         let still = owner.check(&id).await;
         assert_eq!(still["key"]["status"], "INVALID", "{still}");
         assert_eq!(server.providers.unknown_key_calls("two_captcha").await, 2);
-        server.pass_time(Duration::from_secs(60));
+        server.pass_time(Duration::from_secs(60)).await;
         owner.check(&id).await;
         assert_eq!(server.providers.unknown_key_calls("two_captcha").await, 2, "only once an hour");
         server.providers.set_key("two_captcha", &key, json!({ "balance": "2" })).await;
-        server.pass_time(HOUR);
+        server.pass_time(HOUR).await;
         let well = owner.check(&id).await;
         assert_eq!((&well["checked"], &well["key"]["status"]), (&json!(true), &json!("ACTIVE")), "{well}");
         assert_eq!(well["key"]["balance"], "2");

@@ -111,7 +111,7 @@ on_both_databases! {
             assert_eq!(server.providers.unknown_key_calls(slug).await, calls, "{slug} was asked");
             wrong.push((slug, key, submitted["key"]["id"].clone()));
         }
-        server.pass_time(DAY);
+        server.pass_time(DAY).await;
         let owner = server.owner(5_000_000_001);
         for (slug, key, id) in wrong {
             server.providers.set_key(slug, &key, json!({ "balance": "1" })).await;
@@ -216,7 +216,7 @@ on_both_databases! {
         assert!(error["retryAt"].is_string(), "{error}");
         assert_eq!(server.providers.readings("two_captcha", &key).await, 0, "nobody was asked");
         lively(&server, &other, "two_captcha", "1").await;
-        server.pass_time(Duration::from_secs(60 * 60));
+        server.pass_time(Duration::from_secs(60 * 60)).await;
         assert_eq!(owner.submit("TWO_CAPTCHA", &key).await["key"]["status"], "ACTIVE");
         server.stop().await;
     }

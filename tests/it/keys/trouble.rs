@@ -165,7 +165,7 @@ on_both_databases! {
             let expected = (&json!("ACTIVE"), &json!("1"), &json!(problem), &json!(true));
             let found = (&ill["status"], &ill["balance"], &ill["problem"]["code"], &ill["lendable"]);
             assert_eq!(found, expected, "{slug}, {fault}: {ill}");
-            server.pass_time(Duration::from_secs(3));
+            server.pass_time(Duration::from_secs(3)).await;
             let checked = owner.check(&id).await;
             assert_eq!((&checked["key"]["status"], &checked["key"]["balance"]), (&json!("ACTIVE"), &json!("1")), "{fault}");
             let stale = until(&owner, &id, "the figure is called stale", |key| key["stale"] == true).await;

@@ -21,12 +21,12 @@ on_both_databases! {
         assert_eq!(found, (&json!("DEPLETED"), &json!("0.0001"), &json!(false)), "{submitted}");
         let gap = "SELECT (next_sync_at - read_at) / 1000000 FROM provider_key";
         eventually("the interval grows to four times", || async {
-            server.pass_time(Duration::from_secs(1));
+            server.pass_time(Duration::from_secs(1)).await;
             (server.database.number(gap).await? >= 4).then_some(())
         })
         .await;
         server.providers.top_up("two_captcha", &key, "1").await;
-        server.pass_time(Duration::from_secs(60));
+        server.pass_time(Duration::from_secs(60)).await;
         let well = until(&owner, &id, "the key returns", |key| key["status"] == "ACTIVE").await;
         assert_eq!((&well["balance"], &well["lendable"]), (&json!("1.0001"), &json!(true)), "{well}");
         server.stop().await;
@@ -40,7 +40,7 @@ on_both_databases! {
         assert_eq!(owner.submit("TWO_CAPTCHA", &key).await["key"]["status"], "DEPLETED");
         let gap = "SELECT next_sync_at - read_at FROM provider_key";
         eventually("many readings", || async {
-            server.pass_time(Duration::from_secs(6));
+            server.pass_time(Duration::from_secs(6)).await;
             (server.providers.readings("two_captcha", &key).await >= 6).then_some(())
         })
         .await;
@@ -70,7 +70,7 @@ on_both_databases! {
         .await;
         assert_eq!(settled["cost"], "0.00145");
         assert_eq!(owner.key(&id).await["status"], "ACTIVE", "30 s have to go by");
-        server.pass_time(QUIET);
+        server.pass_time(QUIET).await;
         until(&owner, &id, "the key is depleted", |key| key["status"] == "DEPLETED").await;
         server.stop().await;
     }

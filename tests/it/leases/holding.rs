@@ -80,15 +80,15 @@ on_both_databases! {
         let scene = Scene::start(database).await;
         let key = scene.key("two_captcha", "1").await;
         let lease = scene.lease("two_captcha", "task").await;
-        scene.server.pass_time(Duration::from_secs(59));
+        scene.server.pass_time(Duration::from_secs(59)).await;
         assert_eq!(usd(&scene.owner.key(&key.id).await["held"]), PRICE);
-        scene.server.pass_time(Duration::from_secs(2));
+        scene.server.pass_time(Duration::from_secs(2)).await;
         // The gateway knows at once; the sweep comes within a second.
         let late = scene.create(&lease).await;
         assert_eq!(late["errorCode"], "ERROR_KEY_DOES_NOT_EXIST", "{late}");
         scene.attempt_in(&lease, "EXPIRED").await;
         let idle = scene.lease("two_captcha", "another task").await;
-        scene.server.pass_time(Duration::from_secs(61));
+        scene.server.pass_time(Duration::from_secs(61)).await;
         scene.attempt_in(&idle, "EXPIRED").await;
         scene.key_once("nothing is held", &key.id, |shown| usd(&shown["held"]) == Usd::ZERO).await;
         assert_eq!(scene.calls(&key, "createTask").await, 0);

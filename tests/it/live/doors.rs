@@ -68,9 +68,9 @@ on_both_databases! {
     async fn a_socket_ends_with_its_login(database) {
         let mut server = Server::start(database).await;
         let (mut stream, _) = Stream::fresh(&server, &server.owner(ADA)).await;
-        server.pass_time(Duration::from_secs(24 * 3_600 - 30));
+        server.pass_time(Duration::from_secs(24 * 3_600 - 30)).await;
         stream.stays_silent(Duration::from_millis(2_500)).await;
-        server.pass_time(Duration::from_secs(31));
+        server.pass_time(Duration::from_secs(31)).await;
         assert_eq!(stream.socket.next().await, closed(4401, "LOGIN_EXPIRED"));
         server.stop().await;
     }

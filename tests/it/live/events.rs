@@ -45,7 +45,7 @@ on_both_databases! {
         // Somebody spends the rest elsewhere; a reading long after the last task shows it.
         let left = (Usd::from_nanos(1_000_000_000) - earned).to_string();
         server.providers.spend_outside("two_captcha", &key, &left).await;
-        server.pass_time(Duration::from_secs(600));
+        server.pass_time(Duration::from_secs(600)).await;
         events.extend(stream.until("DEPLETED", |event| event["key"]["status"] == "DEPLETED").await);
         let last = &events[events.len() - 1]["key"];
         assert_eq!((&last["balance"], usd(&last["credited"])), (&json!("0"), earned));

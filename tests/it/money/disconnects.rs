@@ -228,7 +228,7 @@ async fn drain(crowd: &Crowd) {
         (database.number(&sql).await == Some(0)).then_some(())
     };
     eventually("nothing is under way", || none("'SENT', 'SUBMITTED'")).await;
-    crowd.scene.server.pass_time(std::time::Duration::from_secs(61));
+    crowd.scene.server.pass_time(std::time::Duration::from_secs(61)).await;
     eventually("nothing is held", || none("'RESERVED', 'SENT', 'SUBMITTED', 'UNKNOWN'")).await;
 }
 

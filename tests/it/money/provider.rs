@@ -180,7 +180,7 @@ async fn foreign_ids(scene: &Scene) -> Vec<(&'static str, String)> {
 async fn settle_down(scene: &Scene) {
     let open = "SELECT count(*) FROM attempt WHERE state IN ('RESERVED', 'SENT', 'SUBMITTED', 'UNKNOWN')";
     eventually("nothing is held any more", || async {
-        scene.server.pass_time(STEP);
+        scene.server.pass_time(STEP).await;
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         (scene.server.database.number(open).await == Some(0)).then_some(())
     })

@@ -73,7 +73,7 @@ on_both_databases! {
         assert_eq!(server.providers.books(SLUG, &key).await["calls"]["createTask"], Value::Null, "nothing was sent");
 
         let asked = server.providers.readings(SLUG, &key).await;
-        server.pass_time(Duration::from_secs(60));
+        server.pass_time(Duration::from_secs(60)).await;
         assert_eq!(ada.check(&id).await["checked"], false);
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(server.providers.readings(SLUG, &key).await, asked, "it was read on");
@@ -139,7 +139,7 @@ on_both_databases! {
                 assert_eq!(raw(owner, SLUG, key).await, elsewhere);
             }
         }
-        server.pass_time(DAY);
+        server.pass_time(DAY).await;
         let late = server.owner(ADA);
         assert_ne!(raw(&late, SLUG, &bad).await, elsewhere, "a rejected key may come again");
         assert_eq!(raw(&late, SLUG, &stopped).await, elsewhere, "a blocked one may not");

@@ -17,10 +17,13 @@ use super::caller::http_client;
 use super::clock::MovedClock;
 use super::database::Database;
 use super::sandbox::SLUGS;
-use super::{Caller, Providers};
+use super::{Caller, Providers, eventually};
 
 /// The bot token of the tests.
 pub(crate) const BOT_TOKEN: &str = "1234567890:test-bot-token-made-up-for-the-tests";
+
+/// How long the server's claim on a reading stands.
+const CLAIM: Duration = Duration::from_secs(60);
 
 /// A running server with the providers it talks to.
 pub(crate) struct Server {
@@ -111,8 +114,22 @@ impl Server {
         text.lines().find_map(|it| it.split_once(&line)?.1.parse().ok())
     }
 
-    /// Moves the server's clock so far that readings count as quiet, and waits for one.
-    pub(crate) fn pass_time(&self, by: Duration) {
+    /// Moves the server's clock once the readings under way have ended: the claim on one lapses by that clock, and
+    /// what it brought would be dropped and asked for again.
+    pub(crate) async fn pass_time(&self, by: Duration) {
+        let newest = self.clock.now().plus(CLAIM).micros();
+        eventually("the readings under way end", || async {
+            let now = self.clock.now().micros();
+            let sql =
+                format!("SELECT count(*) FROM provider_key WHERE claimed_until > {now} AND claimed_until <= {newest}");
+            (self.database.number(&sql).await == Some(0)).then_some(())
+        })
+        .await;
+        self.leap(by);
+    }
+
+    /// Moves the server's clock whatever is under way.
+    pub(crate) fn leap(&self, by: Duration) {
         self.clock.advance(by);
     }
 }

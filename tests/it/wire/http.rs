@@ -154,7 +154,7 @@ on_both_databases! {
         let retry_after: u64 = header(&refused, "retry-after").parse().expect("seconds");
         assert!((1..=61).contains(&retry_after), "{retry_after}");
         assert_eq!(endpoint.post(OLD, &body).await.status(), 429);
-        server.pass_time(std::time::Duration::from_secs(61));
+        server.pass_time(std::time::Duration::from_secs(61)).await;
         assert_eq!(endpoint.post(NEW, &body).await.status(), 200);
         server.stop().await;
     }
