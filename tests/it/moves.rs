@@ -6,6 +6,7 @@ mod arrows;
 mod deeds;
 mod interleaving;
 mod machine;
+mod meeting;
 mod model;
 mod orders;
 mod settlers;

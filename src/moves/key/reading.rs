@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::domain::account::PLATFORM;
 use crate::domain::audit::{Target, TargetKind};
 use crate::domain::key::{BalanceSource, Reading};
-use crate::domain::{Attempt, AttemptState, Blame, Key, KeyId, KeyProblem, KeyProblemCode, KeyStatus, Timestamp, Usd};
+use crate::domain::{Attempt, Blame, Key, KeyId, KeyProblem, KeyProblemCode, KeyStatus, Timestamp, Usd};
 use crate::store::{StoreError, Tx};
 
 use super::{blame, evidence, save};
@@ -82,8 +82,6 @@ pub struct Policy {
 /// # Errors
 /// The database fails.
 pub async fn record_reading(tx: &mut Tx, report: Report, policy: Policy) -> Result<Option<Key>, StoreError> {
-    // Attempts are locked before their key.
-    let unknown = tx.lock_attempts_of(report.key, AttemptState::Unknown).await?;
     let Some(before) = tx.lock_key(report.key).await? else { return Ok(None) };
     if let Some(claim) = report.claim {
         let stands = tx.end_claim(before.id, claim).await?;
@@ -97,6 +95,7 @@ pub async fn record_reading(tx: &mut Tx, report: Report, policy: Policy) -> Resu
     if overtaken || before.status == KeyStatus::Removed {
         return drop_report(tx, &before, &report, policy).await;
     }
+    let unknown = tx.unknown_attempts_of(report.key).await?;
     let mut key = before.clone();
     match report.outcome {
         Ok(ref answer) => accept(tx, &mut key, answer, &report, (policy, &unknown)).await?,

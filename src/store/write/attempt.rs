@@ -53,11 +53,17 @@ impl Tx {
     /// # Errors
     /// The database fails.
     pub async fn lock_attempts_of(&mut self, key: KeyId, state: AttemptState) -> Result<Vec<Attempt>, StoreError> {
-        let query = attempt::Entity::find()
-            .filter(C::KeyId.eq(key.0))
-            .filter(C::State.eq(state.as_str()))
-            .order_by_asc(C::Id)
-            .lock(super::ROW_LOCK);
+        let query = attempts_in(key, state).order_by_asc(C::Id).lock(super::ROW_LOCK);
+        query.all(&self.inner).await?.into_iter().map(rows::attempt).collect()
+    }
+
+    /// UNKNOWN attempts of a key, oldest first, for whoever holds the key's lock: without it none becomes UNKNOWN
+    /// or ceases to be.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn unknown_attempts_of(&mut self, key: KeyId) -> Result<Vec<Attempt>, StoreError> {
+        let query = attempts_in(key, AttemptState::Unknown).order_by_asc(C::Id);
         query.all(&self.inner).await?.into_iter().map(rows::attempt).collect()
     }
 
@@ -66,8 +72,7 @@ impl Tx {
     /// # Errors
     /// The database fails.
     pub async fn has_attempt_in(&mut self, key: KeyId, state: AttemptState) -> Result<bool, StoreError> {
-        let query = attempt::Entity::find().filter(C::KeyId.eq(key.0)).filter(C::State.eq(state.as_str()));
-        Ok(query.count(&self.inner).await? > 0)
+        Ok(attempts_in(key, state).count(&self.inner).await? > 0)
     }
 
     /// Whether the provider may have worked on an attempt of the key at or after the moment.
@@ -198,6 +203,10 @@ impl Tx {
 
 fn attempts_of(key: KeyId) -> Select<attempt::Entity> {
     attempt::Entity::find().filter(C::KeyId.eq(key.0))
+}
+
+fn attempts_in(key: KeyId, state: AttemptState) -> Select<attempt::Entity> {
+    attempts_of(key).filter(C::State.eq(state.as_str()))
 }
 
 fn unseen_by(key: KeyId, quiet_reading: Timestamp) -> Select<attempt::Entity> {
