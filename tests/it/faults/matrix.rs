@@ -107,7 +107,7 @@ async fn hold(name: &str, database: Database, rows: Vec<Row>) {
     join_all(lines.iter().map(|line| play(&scene, line))).await;
     pass_time(&scene, &lines, QUIET).await;
     for line in &lines {
-        order_faults(&scene, line, When::Quiet).await;
+        order_readings(&scene, line, When::Quiet).await;
     }
     settle_down(&scene, &lines).await;
     // What more readings show has to leave it as it is.
@@ -162,6 +162,14 @@ async fn order_faults(scene: &Scene, line: &Played, when: When) {
     }
 }
 
+/// Orders faults for readings that begin from now on, none for one that is under way.
+async fn order_readings(scene: &Scene, line: &Played, when: When) {
+    if line.row.orders.iter().any(|order| order.when == when) {
+        scene.server.until_readings_end().await;
+    }
+    order_faults(scene, line, when).await;
+}
+
 /// From the creation to the first state, with nothing credited that is not settled.
 async fn play(scene: &Scene, line: &Played) {
     scene.create(&line.lease).await;
@@ -187,7 +195,7 @@ async fn play(scene: &Scene, line: &Played) {
         assert_eq!(usd(&attempt["held"]), Usd::ZERO, "{name}: {attempt}");
     }
     assert!(scene.calls(&line.key, "createTask").await <= 1 + u64::from(line.row.earlier_task), "{name}: sent twice");
-    order_faults(scene, line, When::Settled).await;
+    order_readings(scene, line, When::Settled).await;
 }
 
 /// Moves the clock, without waiting for readings where a door hangs: one behind it ends only when it is given up.

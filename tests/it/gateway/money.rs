@@ -29,6 +29,7 @@ async fn quiet_reading(scene: &Scene, key: &Handed) -> Value {
         (scene.calls(key, "getBalance").await >= from + 2).then_some(())
     })
     .await;
+    scene.server.until_readings_end().await;
     scene.owner.key(&key.id).await
 }
 
@@ -133,6 +134,7 @@ on_both_databases! {
         })).await;
         let lease = scene.lease("capsolver", "task").await;
         let created = scene.create(&lease).await;
+        scene.server.until_readings_end().await;
         let unmoved = json!({ "kind": "balance_text", "text": "1" });
         scene.server.providers.fault("capsolver", "getBalance", 2, unmoved).await;
         assert_eq!(scene.outcome(&lease, &created["taskId"]).await["status"], "ready");

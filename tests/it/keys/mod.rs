@@ -5,6 +5,7 @@ mod budget;
 mod depleted;
 mod life;
 mod pauses;
+mod refusals;
 mod rejection;
 mod sealed_anew;
 mod submit;

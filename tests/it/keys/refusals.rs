@@ -25,10 +25,10 @@ async fn tapped_server() -> (Server, Wiretap) {
     (server, tap)
 }
 
-/// The transactions so far that asked whether a key is known to be bad, as handing one over does.
+/// The transactions so far that asked whether a key is blocked, as handing one over does.
 fn hand_overs(tap: &Wiretap) -> Vec<Vec<String>> {
     let all = tap.heard_by_connection().into_iter().flat_map(|sent| transactions(&sent));
-    all.filter(|it| it.iter().any(|text| text.starts_with("SELECT") && text.contains("\"known_bad_key\""))).collect()
+    all.filter(|it| it.iter().any(|text| text.starts_with("SELECT") && text.contains("\"blocked_key\""))).collect()
 }
 
 /// What handing the key over asks of the database, which refuses it.

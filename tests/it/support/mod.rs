@@ -14,6 +14,7 @@ pub(crate) mod server;
 pub(crate) mod socket;
 pub(crate) mod solving;
 pub(crate) mod sql;
+pub(crate) mod statements;
 pub(crate) mod wait;
 pub(crate) mod wiretap;
 

@@ -114,9 +114,22 @@ impl Server {
         text.lines().find_map(|it| it.split_once(&line)?.1.parse().ok())
     }
 
-    /// Moves the server's clock once the readings under way have ended: the claim on one lapses by that clock, and
-    /// what it brought would be dropped and asked for again.
+    /// Moves the server's clock once the readings under way have ended and what they prove is decided. By that clock
+    /// the claim on a reading lapses, whose figure would be dropped, and the next reading comes, which may overturn
+    /// what was proven; both take the real time that they take.
     pub(crate) async fn pass_time(&self, by: Duration) {
+        self.until_readings_end().await;
+        eventually("what readings prove is decided", || async {
+            let sql = "SELECT count(*) FROM attempt JOIN provider_key ON provider_key.id = attempt.key_id \
+                       WHERE attempt.state = 'UNKNOWN' AND provider_key.evidence_confirmed";
+            (self.database.number(sql).await == Some(0)).then_some(())
+        })
+        .await;
+        self.leap(by);
+    }
+
+    /// Waits until the readings that are under way have ended, whatever begins meanwhile.
+    pub(crate) async fn until_readings_end(&self) {
         let newest = self.clock.now().plus(CLAIM).micros();
         eventually("the readings under way end", || async {
             let now = self.clock.now().micros();
@@ -125,7 +138,6 @@ impl Server {
             (self.database.number(&sql).await == Some(0)).then_some(())
         })
         .await;
-        self.leap(by);
     }
 
     /// Moves the server's clock whatever is under way.
