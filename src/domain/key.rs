@@ -236,7 +236,8 @@ pub struct Key {
     pub removed_at: Option<Timestamp>,
     /// When it was first handed over.
     pub submitted_at: Timestamp,
-    /// When anything about it changed last.
+    /// When anything about it changed last: when it was written, not when that transaction began, which may have
+    /// waited for others.
     pub changed_at: Timestamp,
     /// Grows with every change.
     pub version: i64,

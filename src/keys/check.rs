@@ -86,13 +86,17 @@ async fn is_frozen(tx: &mut Tx, owner: AccountId) -> Result<bool, StoreError> {
 
 /// Claims the reading if the cool-down is over; an INVALID key goes back to PENDING for it.
 async fn begin(tx: &mut Tx, known: Key, cooldown: Duration, rejections: usize) -> Result<Option<Uuid>, StoreError> {
-    let id = known.id;
+    let (id, was_read_in_turn) = (known.id, moves::key::is_read_in_turn(&known));
     // The line before the keys in it: whoever has keys validated in turn locks them in this order.
     if !moves::key::may_be_read(tx, &known, rejections).await? {
         return Ok(None);
     }
     let Some(mut key) = tx.lock_key(id).await? else { return Ok(None) };
     let now = tx.now();
+    // Removed meanwhile, and perhaps handed over again: then its turn comes in the line.
+    if key.status == KeyStatus::Removed || moves::key::is_read_in_turn(&key) && !was_read_in_turn {
+        return Ok(None);
+    }
     if !matches!(key.status, KeyStatus::Active | KeyStatus::Depleted) && is_frozen(tx, key.owner).await? {
         return Ok(None);
     }

@@ -208,6 +208,8 @@ impl Inner {
         let mut id = KeyId::generate(&*self.clock, &*self.entropy);
         let mut lost_race = false;
         loop {
+            // Before the time of the claim is told: hundreds may wait here at once.
+            let place = self.store.place_in_line(provider).await;
             let canaries = self.vault.canaries();
             let sealed = self.vault.seal(&SealContext::of_key(id, owner, provider), &key.to_send)?;
             let new = NewKey {
@@ -224,7 +226,6 @@ impl Inner {
                 rejections: self.providers.rejections(provider),
                 claimed_until: self.clock.now().plus(CLAIM),
             };
-            let place = self.store.place_in_line(provider).await;
             let claimed = self.store.write("claim key", move |tx| {
                 Box::pin(async move {
                     if tx.has_other_canaries(&canaries).await? {

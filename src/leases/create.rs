@@ -177,13 +177,13 @@ impl Inner {
         Ok(answer)
     }
 
-    /// Marks an attempt UNKNOWN and answers it as it then stands.
+    /// Marks an attempt UNKNOWN, if it is still where it was seen, and answers it as it then stands.
     pub(super) async fn lose(&self, attempt: &Attempt) -> Result<Attempt, Failure> {
-        let (id, window) = (attempt.id, self.providers.result_window(attempt.provider));
+        let (id, seen, window) = (attempt.id, attempt.state, self.providers.result_window(attempt.provider));
         let lost = self.store.write("unknown", move |tx| {
             Box::pin(async move {
                 let mut attempt = tx.lock_attempt(id).await?.ok_or(StoreError::Stale)?;
-                if attempt.state.is_under_way() {
+                if attempt.state == seen {
                     moves::attempt::lose(tx, &mut attempt, window).await?;
                 }
                 Ok::<_, StoreError>(attempt)

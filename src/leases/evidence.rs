@@ -74,7 +74,12 @@ async fn decide(tx: &mut Tx, id: KeyId, prices: BTreeMap<AttemptId, Usd>) -> Res
     let (Some(priced), Some(evidence)) = (priced, key.evidence.filter(|evidence| evidence.confirmed)) else {
         return Ok(());
     };
-    let finding = weigh(evidence.missing, &priced);
+    let quiet = key.quiet_reading.map_or(evidence.first_at, |reading| reading.started_at);
+    let finding = match weigh(evidence.missing, &priced) {
+        // What is missing may be what an attempt before the operator cost, which would be credited twice then.
+        Finding::Charged(..) if tx.is_cost_open_since(id, quiet).await? => Finding::Undecided,
+        finding => finding,
+    };
     tracing::info!(key.id = %id, ?finding, "UNKNOWN attempts of key {id} are decided");
     let (charged_price, mut left) = match finding {
         Finding::Charged(price, number) => (Some(price), number),

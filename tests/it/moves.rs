@@ -5,6 +5,7 @@
 mod arrows;
 mod deeds;
 mod interleaving;
+mod line;
 mod machine;
 mod meeting;
 mod model;

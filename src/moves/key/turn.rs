@@ -101,13 +101,13 @@ pub async fn claim_validations(
     until: Timestamp,
     limit: usize,
 ) -> Result<Vec<(KeyId, Uuid)>, StoreError> {
-    let waiting = tx.validations_due(provider, WAITING_MAX).await?;
-    if waiting.is_empty() {
+    if tx.validations_due(provider, 1).await?.is_empty() {
         return Ok(Vec::new());
     }
     tx.lock_validations(provider).await?;
     let mut used = tx.validations(provider, tx.now().minus(REJECTIONS_WINDOW)).await?;
-    let mut lines = lines(waiting);
+    // Only now: whoever had the line before may have had one of them read, or blocked it.
+    let mut lines = lines(tx.validations_due(provider, WAITING_MAX).await?);
     let mut claimed = Vec::new();
     while claimed.len() < limit
         && let Some((owner, key)) = next(&used, &mut lines, policy.rejections, tx.now())

@@ -75,6 +75,16 @@ impl Tx {
         Ok(attempts_in(key, state).count(&self.inner).await? > 0)
     }
 
+    /// Whether an attempt of the key that came back at or after a quiet reading waits for an operator: what it cost
+    /// is not in that reading.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn is_cost_open_since(&mut self, key: KeyId, quiet_reading: Timestamp) -> Result<bool, StoreError> {
+        let in_review = unseen_by(key, quiet_reading).filter(C::State.eq(AttemptState::UnderReview.as_str()));
+        Ok(in_review.count(&self.inner).await? > 0)
+    }
+
     /// Whether the provider may have worked on an attempt of the key at or after the moment.
     ///
     /// # Errors

@@ -163,6 +163,7 @@ impl Tx {
             .col_expr(C::ProblemRetryAt, Expr::value(until.micros()))
             .filter(C::Id.is_in(keys.iter().map(|key| key.0)))
             .filter(C::Status.eq(KeyStatus::Pending.as_str()))
+            .filter(C::BlockedAt.is_null())
             .filter(unclaimed(self.now))
             .exec(&self.inner)
             .await?;
@@ -196,6 +197,7 @@ fn pending(provider: ProviderCode, now: Timestamp) -> Select<Entity> {
         .filter(C::Provider.eq(provider.as_str()))
         .filter(C::Status.eq(KeyStatus::Pending.as_str()))
         .filter(C::Envelope.is_not_null())
+        .filter(C::BlockedAt.is_null())
         .filter(C::OwnerId.not_in_subquery(frozen_accounts()))
         .filter(unclaimed(now))
         .order_by_asc(C::NextSyncAt)

@@ -94,7 +94,7 @@ impl Tx {
     pub async fn save_key(&mut self, key: &mut Key) -> Result<(), StoreError> {
         let expected = key.version;
         key.version += 1;
-        key.changed_at = self.now;
+        key.changed_at = self.clock().now();
         let outcome = provider_key::Entity::update_many()
             .set(rows::key_row(key))
             .filter(provider_key::Column::Id.eq(key.id.0))
@@ -165,7 +165,7 @@ impl Tx {
             .col_expr(C::HeldNano, Expr::col(C::HeldNano).add(amount.nanos()))
             .col_expr(C::InFlight, Expr::col(C::InFlight).add(1))
             .col_expr(C::Version, Expr::col(C::Version).add(1))
-            .col_expr(C::ChangedAt, Expr::value(self.now.micros()))
+            .col_expr(C::ChangedAt, Expr::value(self.clock().now().micros()))
             .filter(C::Id.eq(id.0))
             .filter(C::Status.eq(KeyStatus::Active.as_str()))
             .filter(C::Envelope.is_not_null())

@@ -100,6 +100,36 @@ on_both_databases! {
         }
     }
 
+    /// What is missing may be what the other task cost, whose figure waits for an operator.
+    async fn a_charge_before_the_operator_is_not_put_down_to_another_task(database) {
+        let scene = Scene::start_with(database, "[leases]\nreview_after = \"24h\"\n").await;
+        let key = scene.key("two_captcha", "1").await;
+        let first = scene.lease("two_captcha", "first").await;
+        let no_figure = json!({ "kind": "cost_text", "text": "\"NaN\"" });
+        scene.server.providers.fault("two_captcha", "getTaskResult", 1, no_figure).await;
+        scene.solve(&first).await;
+        scene.attempt_in(&first, "UNDER_REVIEW").await;
+        let second = scene.lease("two_captcha", "second").await;
+        let reset = json!({ "kind": "reset", "effect": "none" });
+        scene.server.providers.fault("two_captcha", "createTask", 1, reset).await;
+        scene.create(&second).await;
+        scene.attempt_in(&second, "UNKNOWN").await;
+        let decided = eventually("it is decided", || async {
+            scene.server.pass_time(Duration::from_secs(15)).await;
+            let attempt = scene.dispatcher.attempt(&second.attempt).await;
+            (attempt["state"] != "UNKNOWN").then_some(attempt)
+        })
+        .await;
+        assert_eq!(decided["state"], "UNDER_REVIEW", "{decided}");
+        scene.expect_credited(Usd::ZERO).await;
+        for (lease, cost) in [(&first, "0.00145"), (&second, "0")] {
+            let resolved = scene.resolve(lease, cost).await;
+            assert_eq!(resolved["userErrors"], json!([]), "{resolved}");
+        }
+        assert_eq!(scene.charged(&key).await, PRICE);
+        scene.expect_credited(PRICE).await;
+    }
+
     async fn a_result_that_never_comes_is_unknown(database) {
         let scene = Scene::start(database).await;
         scene.key("anti_captcha", "1").await;

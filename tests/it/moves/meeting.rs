@@ -1,4 +1,4 @@
-//! A reading that waits for its key while an attempt on it becomes UNKNOWN.
+//! Readings and attempts that meet at a key, one of them UNKNOWN or about to be.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use key_recycling::moves;
 use key_recycling::store::StoreError;
 use tokio::sync::oneshot;
 
-use super::stage::{Stage, WINDOW};
+use super::stage::{Stage, WINDOW, reported};
 use crate::support::{Database, eventually};
 
 const PRICE: Usd = Usd::from_nanos(1_000);
@@ -56,4 +56,30 @@ async fn a_reading_knows_what_became_unknown_while_it_waited() {
     let recorded = reading.await.expect("nobody panics").expect("it counts");
     assert_eq!(recorded.next_sync_at, Some(sent_at.plus(WINDOW)), "it is read when the result window ends");
     assert_eq!(recorded.problem.map(|problem| problem.code), Some(KeyProblemCode::CheckingCharge));
+}
+
+on_both_databases! {
+    /// What is missing is weighed against the whole of them. Late for one of them, the provider's result would leave
+    /// its charge to the other.
+    async fn evidence_about_several_ends_with_the_first_of_them(database) {
+        let stage = Stage::on(&database).await;
+        let key = stage.submit("aa", BALANCE).await;
+        let mut lost = Vec::new();
+        for _ in 0..2 {
+            let id = stage.reserve(key, PRICE).await.expect("the key can bear it");
+            stage.go(id, AttemptState::Sent, None).await.expect("there is this arrow");
+            lost.push(id);
+        }
+        for id in &lost {
+            stage.go(*id, AttemptState::Unknown, None).await.expect("there is this arrow");
+        }
+        for pause in [WINDOW, Duration::from_secs(61)] {
+            stage.clock.advance(pause + Duration::from_secs(1));
+            stage.read(stage.report(key, BALANCE - PRICE)).await.expect("it counts");
+        }
+        assert!(stage.key(key).await.evidence.is_some_and(|evidence| evidence.confirmed && evidence.missing == PRICE));
+        stage.go(lost[0], AttemptState::Settled, reported(PRICE)).await.expect("there is this arrow");
+        assert_eq!(stage.key(key).await.evidence, None);
+        assert_eq!(stage.attempt(lost[1]).await.state, AttemptState::Unknown);
+    }
 }

@@ -172,6 +172,15 @@ impl Stage {
         recorded.await.expect("it is recorded")
     }
 
+    /// Claims the PENDING keys whose turn it is, and answers how many there were.
+    pub(super) async fn claim_validations(&self) -> usize {
+        let until = self.clock.now().plus(Duration::from_secs(60));
+        let claimed = self.store.write("claim validations", move |tx| {
+            Box::pin(moves::key::claim_validations(tx, ProviderCode::TwoCaptcha, POLICY, until, 10))
+        });
+        claimed.await.expect("they are claimed").len()
+    }
+
     /// Opens an attempt, if the key can bear it.
     pub(super) async fn reserve(&self, key: KeyId, estimate: Usd) -> Option<AttemptId> {
         let attempt = self.new_attempt(key, estimate);
