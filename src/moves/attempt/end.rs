@@ -98,10 +98,8 @@ async fn settle_key(tx: &mut Tx, attempt: &Attempt, from: AttemptState, cost: Op
         }
         key.credited += if attempt.owner == PLATFORM { Usd::ZERO } else { cost.amount };
     }
-    if from == AttemptState::Unknown {
-        // It was about the whole of them: weighed against the rest, it would charge these for this one.
-        key.evidence = None;
-    }
+    // What was missing may be what this one cost: weighed against others, it would be put down to them.
+    key.evidence = None;
     // Counted under the key's lock, so that of two that end at once the second sees the first.
     if !tx.has_attempt_in(attempt.key, AttemptState::Unknown).await? {
         key::end_rest(&mut key, KeyProblemCode::CheckingCharge, tx.now());
