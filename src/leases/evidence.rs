@@ -1,6 +1,7 @@
 //! UNKNOWN attempts are decided by what is missing on their key, when two quiet readings agree.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::answer::UNSOLVABLE;
 use super::{Failure, Inner};
@@ -31,8 +32,8 @@ impl Inner {
         for key in self.store.keys_by_ids(&ids).await? {
             let (Some(evidence), Some(prices)) = (key.evidence, prices.remove(&key.id)) else { continue };
             if evidence.confirmed {
-                let id = key.id;
-                let decided = self.store.write("decide unknown", move |tx| Box::pin(decide(tx, id, prices)));
+                let (id, window) = (key.id, self.providers.result_window(key.provider));
+                let decided = self.store.write("decide unknown", move |tx| Box::pin(decide(tx, id, prices, window)));
                 if let Err(error) = decided.await {
                     tracing::error!(key.id = %id, %error, "UNKNOWN attempts of key {id} could not be decided");
                 }
@@ -65,19 +66,26 @@ fn weigh(missing: Usd, attempts: &[(AttemptId, Usd)]) -> Finding {
 
 /// Weighs and decides under the locks of all the key's UNKNOWN attempts and then its own, so that
 /// nobody moves one of them, or the evidence, in between.
-async fn decide(tx: &mut Tx, id: KeyId, prices: BTreeMap<AttemptId, Usd>) -> Result<(), StoreError> {
+async fn decide(
+    tx: &mut Tx,
+    id: KeyId,
+    prices: BTreeMap<AttemptId, Usd>,
+    result_window: Duration,
+) -> Result<(), StoreError> {
     let unknown = tx.lock_attempts_of(id, AttemptState::Unknown).await?;
     let key = tx.lock_key(id).await?.ok_or(StoreError::Stale)?;
     let priced: Option<Vec<(AttemptId, Usd)>> =
         unknown.iter().map(|attempt| Some((attempt.id, *prices.get(&attempt.id)?))).collect();
     // An attempt that became UNKNOWN meanwhile, or evidence that was withdrawn: the next pass decides.
-    let (Some(priced), Some(evidence)) = (priced, key.evidence.filter(|evidence| evidence.confirmed)) else {
+    let evidence = key.evidence.filter(|evidence| evidence.confirmed);
+    let (Some(priced), Some(evidence), Some(quiet)) = (priced, evidence, key.quiet_reading) else {
         return Ok(());
     };
-    let quiet = key.quiet_reading.map_or(evidence.first_at, |reading| reading.started_at);
+    // One may go before the operator while the provider still works on it, and be charged after that reading.
+    let not_in_it = quiet.started_at.minus(result_window);
     let finding = match weigh(evidence.missing, &priced) {
         // What is missing may be what an attempt before the operator cost, which would be credited twice then.
-        Finding::Charged(..) if tx.is_cost_open_since(id, quiet).await? => Finding::Undecided,
+        Finding::Charged(..) if tx.is_cost_open_since(id, not_in_it).await? => Finding::Undecided,
         finding => finding,
     };
     tracing::info!(key.id = %id, ?finding, "UNKNOWN attempts of key {id} are decided");

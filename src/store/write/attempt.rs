@@ -75,13 +75,12 @@ impl Tx {
         Ok(attempts_in(key, state).count(&self.inner).await? > 0)
     }
 
-    /// Whether an attempt of the key that came back at or after a quiet reading waits for an operator: what it cost
-    /// is not in that reading.
+    /// Whether an attempt of the key that came back at or after the moment waits for an operator to say its cost.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn is_cost_open_since(&mut self, key: KeyId, quiet_reading: Timestamp) -> Result<bool, StoreError> {
-        let in_review = unseen_by(key, quiet_reading).filter(C::State.eq(AttemptState::UnderReview.as_str()));
+    pub async fn is_cost_open_since(&mut self, key: KeyId, moment: Timestamp) -> Result<bool, StoreError> {
+        let in_review = unseen_by(key, moment).filter(C::State.eq(AttemptState::UnderReview.as_str()));
         Ok(in_review.count(&self.inner).await? > 0)
     }
 

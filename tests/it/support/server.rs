@@ -118,11 +118,13 @@ impl Server {
     /// the claim on a reading lapses, whose figure would be dropped, and the next reading comes, which may overturn
     /// what was proven; both take the real time that they take.
     pub(crate) async fn pass_time(&self, by: Duration) {
-        self.until_readings_end().await;
+        let undecided = "SELECT count(*) FROM attempt JOIN provider_key ON provider_key.id = attempt.key_id \
+                         WHERE attempt.state = 'UNKNOWN' AND provider_key.evidence_confirmed";
         eventually("what readings prove is decided", || async {
-            let sql = "SELECT count(*) FROM attempt JOIN provider_key ON provider_key.id = attempt.key_id \
-                       WHERE attempt.state = 'UNKNOWN' AND provider_key.evidence_confirmed";
-            (self.database.number(sql).await == Some(0)).then_some(())
+            // In this order: a decision may take a second, in which readings begin.
+            let is_decided = self.database.number(undecided).await == Some(0);
+            self.until_readings_end().await;
+            is_decided.then_some(())
         })
         .await;
         self.leap(by);
